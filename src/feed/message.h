@@ -1,0 +1,88 @@
+#pragma once
+/// The feed's messages: one JSON object a line, both ways, over one HTTPS request whose body and answer both stream
+/// (POST /v1/feed). Pure: text in, values out.
+///
+///   sidecar → operator   {"subscribe":{"shop/web:80":"VERSION or empty", ...}}
+///                        {"unsubscribe":["shop/web:80", ...]}
+///                        {"ack":{"service":"shop/web:80","version":"..."}}
+///   operator → sidecar
+///   {"set":{"service":"shop/web:80","version":"...","options":{...},"rules":[...],"endpoints":[...]}}
+///                        {"delta":{"service":"...","from":"...","version":"...","endpoints":[...],"removed":["ADDRESS"]}}
+///                        {"current":{"service":"...","version":"..."}}
+///                        {"absent":{"service":"..."}}
+///                        {"heartbeat":{}}
+///
+/// A version is a digest of the set's content: the same in every operator that sees the same objects, so a sidecar may
+/// resume with any of them. Unknown keys are ignored: an older side understands a newer one.
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "model/endpoint_set.h"
+#include "result/result.h"
+
+namespace outrigger::feed {
+
+/// Bounds of what one line may be.
+inline constexpr std::size_t kMaxLineToOperator = 1 << 20;
+inline constexpr std::size_t kMaxLineToSidecar = 16 << 20;
+inline constexpr std::size_t kMaxSubscriptions = 4'096;
+inline constexpr std::size_t kMaxEndpoints = 65'536;
+
+struct Subscribe {
+  std::map<model::ServicePort, std::string> services;  ///< to the version the sidecar has, empty for none
+  bool operator==(const Subscribe&) const = default;
+};
+struct Unsubscribe {
+  std::vector<model::ServicePort> services;
+  bool operator==(const Unsubscribe&) const = default;
+};
+/// Applied, or (after "absent") an empty version.
+struct Ack {
+  model::ServicePort service;
+  std::string version;
+  bool operator==(const Ack&) const = default;
+};
+using ToOperator = std::variant<Subscribe, Unsubscribe, Ack>;
+
+struct FullSet {
+  std::string version;
+  model::EndpointSet set;
+  bool operator==(const FullSet&) const = default;
+};
+/// Only endpoints differ; a change of options or rules is sent as a full set.
+struct Delta {
+  model::ServicePort service;
+  std::string from;
+  std::string version;
+  std::vector<model::Endpoint> changed;  ///< new ones too
+  std::vector<std::string> removed;      ///< addresses
+  bool operator==(const Delta&) const = default;
+};
+/// The version asked for is the newest.
+struct Current {
+  model::ServicePort service;
+  std::string version;
+  bool operator==(const Current&) const = default;
+};
+/// No such Service, or no such TCP port of it, now.
+struct Absent {
+  model::ServicePort service;
+  bool operator==(const Absent&) const = default;
+};
+struct Heartbeat {
+  bool operator==(const Heartbeat&) const = default;
+};
+using ToSidecar = std::variant<FullSet, Delta, Current, Absent, Heartbeat>;
+
+/// One line, its '\n' included.
+std::string encode(const ToOperator& message);
+std::string encode(const ToSidecar& message);
+
+/// A line without its '\n'. The error says which key is wrong, its value (cut) and what is allowed.
+Result<ToOperator> decode_to_operator(std::string_view line);
+Result<ToSidecar> decode_to_sidecar(std::string_view line);
+
+}  // namespace outrigger::feed

@@ -1,0 +1,44 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "http/message.h"
+
+namespace outrigger::http {
+
+/// Every limit of a head. Defaults are what docs/ARCHITECTURE.md documents.
+struct HeadLimits {
+  std::size_t max_head_bytes = 64 * 1024;    ///< request line to empty line: 431, towards a client
+  std::size_t max_target_bytes = 16 * 1024;  ///< 414
+  std::size_t max_fields = 256;              ///< 431
+};
+
+enum class ParseState : std::uint8_t { complete, more, bad };
+
+struct ParseResult {
+  ParseState state = ParseState::more;
+  std::size_t head_bytes = 0;     ///< complete: length of the head, its empty line included
+  std::uint16_t status = 0;       ///< bad request: 400, 414, 431, 501 or 505
+  const char* problem = nullptr;  ///< bad: which rule, for Proxy-Status and logs; static text without input bytes
+};
+
+/// Finds and reads a message's head, strictly after RFC 9112; anything lenient is refused. Incremental: remembers how
+/// far it looked, so that a head that trickles in is scanned once. One parser a connection and direction; one owner.
+class HeadParser {
+ public:
+  explicit HeadParser(const HeadLimits& limits = {}) : limits_(limits) {}
+
+  /// `bytes` is everything received since the message's first byte. On complete and bad the parser is ready for the
+  /// next message. `head` is reused: its vector keeps its capacity.
+  ParseResult request(std::string_view bytes, RequestHead& head);
+  /// `to_head`: the response answers a HEAD request, so it has no body whatever its fields say.
+  ParseResult response(std::string_view bytes, bool to_head, ResponseHead& head);
+
+ private:
+  HeadLimits limits_;
+  std::size_t scanned_ = 0;
+  std::size_t line_start_ = 0;
+};
+
+}  // namespace outrigger::http

@@ -1,0 +1,43 @@
+#pragma once
+/// Writes heads anew: nothing of the input's framing is copied. Appends to `out`. No state.
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "http/message.h"
+
+namespace outrigger::http {
+
+/// The head to send upstream for a client's request: HTTP/1.1, keep-alive; hop-by-hop fields and those named by
+/// Connection left out, framing written from `head.framing` (chunked stays chunked, a length stays a length), Host from
+/// `head.authority`, Via appended (RFC 9110 section 7.6.3).
+void write_request_head(const RequestHead& head, std::string& out);
+
+/// The head to send to the client. A body whose end is unknown is chunked for HTTP/1.1 clients, else ended by close.
+/// `close`: the connection ends after this response, and says so; to HTTP/1.0 clients keep-alive is said.
+/// `to_head`: answers HEAD: Content-Length is passed on, no body follows.
+struct ClientSide {
+  bool http11 = true;
+  bool close = false;
+  bool to_head = false;
+};
+/// Returns the framing of what follows towards the client: none, length, chunked or until_close.
+Framing write_response_head(const ResponseHead& head, const ClientSide& client, std::string& out);
+
+/// An answer of the sidecar itself, head and body: text/plain, with Proxy-Status (RFC 9209) when `proxy_error` is
+/// given, e.g. "connection_refused".
+void write_local_response(std::uint16_t status, std::string_view proxy_error, std::string_view text,
+                          const ClientSide& client, std::string& out);
+
+/// "HTTP/1.1 100 Continue\r\n\r\n"
+std::string_view continue_response();
+
+/// The standard reason phrase, or "Unknown".
+std::string_view reason_phrase(std::uint16_t status);
+
+/// Chunked framing around `size` bytes of data; requires size > 0.
+void write_chunk_start(std::size_t size, std::string& out);
+inline constexpr std::string_view kChunkEnd = "\r\n";
+inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
+
+}  // namespace outrigger::http

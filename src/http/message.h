@@ -1,0 +1,45 @@
+#pragma once
+/// HTTP messages as the parser leaves them. The views point into the bytes that were parsed. No I/O, no clock.
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace outrigger::http {
+
+struct Field {
+  std::string_view name;   ///< as it came
+  std::string_view value;  ///< without the white space around it
+};
+
+/// How a message's body ends (RFC 9112 section 6.3).
+enum class Framing : std::uint8_t { none, length, chunked, until_close };
+
+struct RequestHead {
+  std::string_view method;
+  std::string_view target;     ///< origin-form, or "*"; an absolute-form target is split into `authority` and this
+  std::string_view authority;  ///< from the target if that was absolute, else from Host
+  bool http11 = true;          ///< false: HTTP/1.0
+  std::vector<Field> fields;   ///< all of them, also the hop-by-hop ones, in order
+  Framing framing = Framing::none;
+  std::uint64_t content_length = 0;
+  bool keep_alive = true;  ///< what this client asks for its connection
+  bool expect_continue = false;
+};
+
+struct ResponseHead {
+  std::uint16_t status = 0;
+  std::string_view reason;
+  bool http11 = true;
+  std::vector<Field> fields;
+  Framing framing = Framing::none;
+  std::uint64_t content_length = 0;
+  bool keep_alive = true;
+};
+
+/// True when `field`'s value, a comma-separated list, has `token` (ASCII case ignored).
+bool has_token(std::string_view value, std::string_view token);
+bool same_name(std::string_view a, std::string_view b);  ///< ASCII case ignored
+/// The first field of that name, or null.
+const Field* find_field(const std::vector<Field>& fields, std::string_view name);
+
+}  // namespace outrigger::http

@@ -1,0 +1,30 @@
+#pragma once
+/// Where the API server is and who we are. Any thread.
+#include <string>
+
+#include "result/result.h"
+
+namespace outrigger::kube {
+
+struct Config {
+  std::string server;  ///< "https://HOST:PORT"
+  std::string ca_pem;  ///< empty: the system's
+  std::string client_certificate_pem;
+  std::string client_key_pem;
+  std::string token;
+  /// Read again before each request (the projected token rotates); wins over `token`.
+  std::string token_file;
+  /// Not "": the name to verify the server's certificate against, instead of the host.
+  std::string tls_server_name;
+};
+
+/// From the files and variables Kubernetes gives a pod. `directory` is a parameter for tests.
+Result<Config> in_cluster_config(const std::string& directory = "/var/run/secrets/kubernetes.io/serviceaccount");
+
+/// A kubeconfig's current context: cluster (server, certificate-authority[-data], tls-server-name) and user
+/// (client-certificate[-data], client-key[-data], token, tokenFile). Relative paths are relative to the file. What is
+/// not supported (exec, auth-provider, username/password, insecure-skip-tls-verify, proxy-url, impersonation) is an
+/// error that says so.
+Result<Config> load_kubeconfig(const std::string& path);
+
+}  // namespace outrigger::kube

@@ -1,0 +1,84 @@
+#pragma once
+/// What a user may set for a Service, under the same names in annotations (`outrigger.dev/connect-timeout`) and in a
+/// sidecar's file (`connectTimeout`). One table in the .cc serves both. Plain values; any thread.
+#include <chrono>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "result/result.h"
+
+namespace outrigger::model {
+
+inline constexpr std::string_view kAnnotationPrefix = "outrigger.dev/";
+
+enum class PolicyKind { round_robin, weighted_round_robin };
+
+struct ServiceOptions {
+  PolicyKind policy = PolicyKind::weighted_round_robin;
+  /// Bounds one attempt to connect to one endpoint.
+  std::chrono::milliseconds connect_timeout{1'000};
+  /// From the request's head to the response's head; 0: none.
+  std::chrono::milliseconds timeout{0};
+  /// A connection with no bytes either way for this long is closed.
+  std::chrono::milliseconds idle_timeout{3'600'000};
+
+  bool operator==(const ServiceOptions&) const = default;
+};
+
+/// The option names in annotation spelling, without the prefix ("policy", "connect-timeout", ...).
+std::vector<std::string_view> option_names();
+/// "connect-timeout" → "connectTimeout"
+std::string camel_case(std::string_view option);
+
+/// Sets one option from its annotation spelling and text. On failure `options` is unchanged and the error is
+/// "'VALUE' is not allowed; allowed: ...", or "unknown; known: ..." for an unknown name.
+Result<void> set_option(ServiceOptions& options, std::string_view option, std::string_view value);
+/// An option's value as set_option() reads it, e.g. "weighted-round-robin", "1s", "0".
+std::string option_text(const ServiceOptions& options, std::string_view option);
+
+/// What is wrong with one annotation: key with prefix, value cut to 128 bytes with control characters replaced, and
+/// what is allowed.
+struct AnnotationError {
+  std::string key;
+  std::string value;
+  std::string problem;
+  bool operator==(const AnnotationError&) const = default;
+  /// "outrigger.dev/policy: 'fastest' is not allowed; allowed: ..."
+  std::string text() const { return key + ": " + problem; }
+};
+
+using Annotations = std::map<std::string, std::string>;
+
+/// Reads a Service's annotations. Keys without the prefix are ignored; a bad one leaves its option's default.
+struct ParsedServiceAnnotations {
+  ServiceOptions options;
+  std::vector<AnnotationError> errors;
+};
+ParsedServiceAnnotations parse_service_annotations(const Annotations& annotations);
+
+/// A Pod's say in balancing: weight 1–1000 (default 1), tier 0–255 (default 0).
+struct PodTraits {
+  std::uint32_t weight = 1;
+  std::uint32_t tier = 0;
+  bool operator==(const PodTraits&) const = default;
+};
+struct ParsedPodAnnotations {
+  PodTraits traits;
+  std::vector<AnnotationError> errors;
+};
+/// As above; keys of injection (inject, proxy-cpu, proxy-memory, skip-outbound-ports) are not errors here.
+ParsedPodAnnotations parse_pod_annotations(const Annotations& annotations);
+
+/// Exact decimal integers in a range; used for annotations and for the sidecar's file alike. The error says
+/// "'VALUE' is not allowed; allowed: whole numbers from LOW to HIGH".
+Result<std::uint32_t> parse_number(std::string_view text, std::uint32_t low, std::uint32_t high);
+inline constexpr std::uint32_t kMaxWeight = 1'000;
+inline constexpr std::uint32_t kMaxTier = 255;
+/// "250ms", "1s", "30s", "5m", "1h", "0"; whole numbers with one unit, at most 24h.
+Result<std::chrono::milliseconds> parse_duration(std::string_view text);
+/// The shortest text that parse_duration() reads back as the same value.
+std::string duration_text(std::chrono::milliseconds value);
+
+}  // namespace outrigger::model

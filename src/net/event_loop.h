@@ -1,0 +1,102 @@
+#pragma once
+#include <sys/epoll.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "net/file_descriptor.h"
+
+namespace outrigger::net {
+
+using Clock = std::chrono::steady_clock;
+
+/// What a descriptor's owner does when it is ready. Told level-triggered.
+class EventHandler {
+ public:
+  /// `events`: EPOLLIN, EPOLLOUT, EPOLLHUP, EPOLLERR as epoll gives them.
+  virtual void on_events(std::uint32_t events) = 0;
+
+ protected:
+  ~EventHandler() = default;
+};
+
+class EventLoop;
+
+/// A timer of one loop; cancelled when it ends. Requires the loop to outlive it. Loop's thread only.
+class Timer {
+ public:
+  Timer(EventLoop& loop, std::function<void()> on_due) : loop_(loop), on_due_(std::move(on_due)) {}
+  ~Timer() { cancel(); }
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+  /// Fires once, not before `delay` from now; a timer that was set before is set anew. O(log n).
+  void set(Clock::duration delay);
+  void cancel();
+  bool is_set() const { return position_ != kUnset; }
+
+ private:
+  friend class EventLoop;
+  static constexpr std::size_t kUnset = SIZE_MAX;
+  EventLoop& loop_;
+  std::function<void()> on_due_;
+  Clock::time_point due_{};
+  std::size_t position_ = kUnset;
+};
+
+/// epoll, timers and a mailbox. Everything but post() and stop() belongs to the thread that calls run().
+class EventLoop {
+ public:
+  EventLoop();
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  /// The handler must outlive its registration; remove() before the descriptor is closed. After remove() no event of
+  /// the current round reaches the handler any more.
+  void add(int fd, std::uint32_t events, EventHandler& handler);
+  void modify(int fd, std::uint32_t events, EventHandler& handler);
+  void remove(int fd, EventHandler& handler);
+
+  /// Runs `task` on the loop's thread, in order. Any thread. The one lock of the data path's threads is here.
+  void post(std::function<void()> task);
+
+  /// Runs `task` when the current round of events is over: for ending objects that are still on the stack.
+  void defer(std::function<void()> task) { deferred_.push_back(std::move(task)); }
+
+  /// Until stop(). Tasks posted before stop() are run.
+  void run();
+  /// Any thread, also from a handler.
+  void stop();
+
+  /// The time at which this round began; cheap, and the same for all handlers of a round.
+  Clock::time_point now() const { return now_; }
+
+ private:
+  friend class Timer;
+  void run_posted();
+  void run_deferred();
+  void run_timers();
+  int wait_ms() const;
+  void sift_up(std::size_t position);
+  void sift_down(std::size_t position);
+  void place(Timer* timer, std::size_t position);
+
+  FileDescriptor epoll_;
+  FileDescriptor mailbox_;
+  Clock::time_point now_;
+  std::vector<epoll_event> events_;
+  int ready_ = 0;
+  std::vector<Timer*> timers_;  ///< a binary heap by due time
+  std::vector<std::function<void()>> deferred_;
+  bool stopping_ = false;
+
+  std::mutex mutex_;
+  std::vector<std::function<void()>> posted_;  ///< guarded by mutex_
+};
+
+}  // namespace outrigger::net
