@@ -60,11 +60,8 @@ const char* BodyReader::read_framing(char c) {
       return nullptr;
     case State::trailer_start:
     case State::trailer_name:
-    case State::trailer_value: return read_trailer(c);
-    case State::trailer_lf:
-      if (c != '\n') return "a trailer line does not end with CRLF";
-      state_ = State::trailer_start;
-      return nullptr;
+    case State::trailer_value:
+    case State::trailer_lf: return read_trailer(c);
     case State::last_lf:
       if (c != '\n') return "the trailers do not end with CRLF";
       state_ = State::done;
@@ -110,6 +107,10 @@ const char* BodyReader::read_size_end(char c) {
 
 const char* BodyReader::read_trailer(char c) {
   if (++overhead_ > kMaxTrailerBytes) return "the trailers are too long";
+  if (state_ == State::trailer_lf) {
+    state_ = State::trailer_start;
+    return c == '\n' ? nullptr : "a trailer line does not end with CRLF";
+  }
   if (c == '\r' && state_ != State::trailer_name) {
     state_ = state_ == State::trailer_start ? State::last_lf : State::trailer_lf;
     return nullptr;
