@@ -151,8 +151,7 @@ def main():
 
     case = CASES[options.case]
     note = "" if own_network else "; in the machine's own network: a private one is not permitted"
-    print(f"{case.title}; {ROUNDS} rounds of {SECONDS} s for each proxy"
-          f"{note}", flush=True)
+    print(f"{case.title}; {ROUNDS} rounds of {SECONDS} s for each proxy{note}", flush=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="outrigger-bench-"))
     processes = Processes(folder)
     try:
