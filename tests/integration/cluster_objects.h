@@ -16,7 +16,7 @@ const char* name_of(EndpointsSource source);
 /// One endpoint of a Service, as its controller would write it.
 struct Member {
   std::string ip;
-  std::string pod;  ///< empty: none
+  std::string pod = "";  ///< empty: none
   /// Terminating and still serving. Legacy Endpoints cannot say so: there such an endpoint is gone.
   bool draining = false;
 };

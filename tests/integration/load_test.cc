@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "integration/backend.h"
+#include "integration/eventually.h"
 
 namespace outrigger::integration {
 namespace {
