@@ -31,13 +31,15 @@ class Cluster {
   /// `random` outlives the cluster.
   explicit Cluster(Random& random) : random_(random) {}
 
-  /// Takes a new set. Backends whose address stays keep their state, object and attachment; a policy whose inputs
-  /// (kind, addresses, weights, draining, tiers) are unchanged keeps its turn.
+  /// Takes a new set; requires weights of 1–1000. An address given twice counts once, as given first. Backends whose
+  /// address stays, or returns while requests are in flight, keep their state, object and attachment; a policy whose
+  /// inputs (kind, addresses, weights, draining, tiers) are unchanged keeps its turn.
   void update(const model::ServiceOptions& options, std::span<const model::Endpoint> endpoints);
 
-  /// The next endpoint, in-flight already counted; null when there is none. `tried`: endpoints this request has
-  /// failed on; they come again only when nothing else is left. Endpoints that are not draining first, and of those the
-  /// lowest tier.
+  /// The next endpoint, in-flight already counted; null when there is none. Endpoints that are not draining first, and
+  /// of those the lowest tier; draining ones of any tier alike. `tried`: endpoints this request has failed on; they
+  /// come again only when every endpoint of the set has been tried. Compared as pointers only: a tried backend may
+  /// have ended. Without `tried` as fast as the policy; with it O(endpoints · tried) at worst.
   Backend* pick(std::span<Backend* const> tried = {});
 
   /// The request is over. A backend out of the set with nothing in flight ends here.
@@ -48,11 +50,16 @@ class Cluster {
   std::span<Backend* const> backends() const { return in_set_; }
 
  private:
+  void choose_preferred(model::PolicyKind kind);
+  Backend* draw_untried(std::span<Backend* const> tried);
+  void end_if_over(Backend& backend);
+
   model::ServiceOptions options_;
   std::unordered_map<std::string, std::unique_ptr<Backend>> by_address_;  ///< of the set, and leaving ones
   std::vector<Backend*> in_set_;
-  std::vector<Backend*> preferred_;  ///< what policy_'s indices mean
-  std::unique_ptr<Policy> policy_;
+  std::vector<Backend*> preferred_;     ///< what policy_'s indices mean
+  std::vector<std::uint32_t> weights_;  ///< what policy_ was built with
+  std::unique_ptr<Policy> policy_;      ///< null when the set is empty
   Random& random_;
 };
 

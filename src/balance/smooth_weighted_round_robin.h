@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <queue>
 #include <vector>
 
@@ -7,10 +8,13 @@
 namespace outrigger::balance {
 
 /// Turns in proportion to weight, spread as evenly as whole picks allow: after any number of picks t, endpoint i has
-/// had within one pick of t·wᵢ/W. Each turn is a unit job with a release time and a deadline, and the eligible job
-/// with the earliest deadline is taken (earliest deadline first meets every such deadline on one processor: Liu and
-/// Layland 1973; Baruah et al., "Proportionate progress", 1996). The very first pick is drawn at random in proportion
-/// to weight and ties are broken at random, so that many sidecars do not walk in lock-step. O(log n) a pick.
+/// had strictly within one pick of t·wᵢ/W, and every W picks exactly its share. Endpoint i's turn j (from 0) is a unit
+/// job released at ⌊j·W/wᵢ⌋ with the deadline ⌈(j+1)·W/wᵢ⌉, and of the released ones the earliest deadline is taken
+/// (earliest deadline first meets every such deadline on one processor: Liu and Layland 1973; Baruah et al.,
+/// "Proportionate progress", 1996). The very first pick is drawn at random in proportion to weight and ties are broken
+/// in an order drawn at random, so that many sidecars do not walk in lock-step. Neither breaks a deadline: before the
+/// weights' first common multiple of picks, deadlines leave at least one slot free.
+/// O(log n) a pick, amortised; no allocation after construction.
 class SmoothWeightedRoundRobin final : public Policy {
  public:
   /// Requires at least one endpoint and positive weights.
@@ -18,24 +22,27 @@ class SmoothWeightedRoundRobin final : public Policy {
   std::size_t pick() override;
 
  private:
+  struct Share {
+    std::uint32_t index;            ///< the caller's
+    std::uint32_t weight;           ///< in lowest terms with the others
+    std::uint32_t taken = 0;        ///< turns in this round of W picks, always below weight
+    std::uint64_t round_start = 0;  ///< in picks, as are all times
+  };
   struct Turn {
-    std::uint64_t due;  ///< when it becomes eligible, or its deadline: which of both, the queue says
-    std::uint32_t tie;
-    std::uint32_t index;
-    bool operator>(const Turn& other) const { return due != other.due ? due > other.due : tie > other.tie; }
+    std::uint64_t due;  ///< release or deadline: which of both, the queue says
+    std::uint32_t share;
+    bool operator>(const Turn& other) const { return due != other.due ? due > other.due : share > other.share; }
   };
   using Queue = std::priority_queue<Turn, std::vector<Turn>, std::greater<>>;
 
-  void start_round();
-  void take(std::uint32_t index);
+  std::uint64_t release(const Share& share) const;
+  std::uint64_t deadline(const Share& share) const;
 
-  std::vector<std::uint32_t> weights_;
-  std::vector<std::uint32_t> taken_;  ///< picks of each endpoint in this round of W picks
-  std::uint64_t total_ = 0;           ///< W
-  std::uint64_t now_ = 0;             ///< picks made in this round
-  Queue waiting_;                     ///< by release time
-  Queue eligible_;                    ///< by deadline
-  Random& random_;
+  std::vector<Share> shares_;  ///< in the order that breaks ties
+  std::uint64_t total_ = 0;    ///< W
+  std::uint64_t now_ = 0;      ///< picks made
+  Queue waiting_;              ///< by release; every share has one turn in one of both queues
+  Queue released_;             ///< by deadline
 };
 
 }  // namespace outrigger::balance

@@ -1,5 +1,9 @@
 #pragma once
 /// Writes heads anew: nothing of the input's framing is copied. Appends to `out`. No state.
+///
+/// Hop-by-hop fields are left out: Connection and the fields it names, Keep-Alive, Proxy-Connection, TE, Trailer,
+/// Transfer-Encoding and Upgrade (RFC 9110 section 7.6.1). A Connection option naming a field that is for the message's
+/// last recipient, such as Authorization or Cookie, is ignored: it must not let a client take fields away from others.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -8,9 +12,10 @@
 
 namespace outrigger::http {
 
-/// The head to send upstream for a client's request: HTTP/1.1, keep-alive; hop-by-hop fields and those named by
-/// Connection left out, framing written from `head.framing` (chunked stays chunked, a length stays a length), Host from
-/// `head.authority`, Via appended (RFC 9110 section 7.6.3).
+/// The head to send upstream for a client's request: HTTP/1.1, keep-alive; framing written from `head.framing` (chunked
+/// stays chunked, a length stays a length, none writes no framing field), Host first, from `head.authority`, Via
+/// appended (RFC 9110 section 7.6.3). Expect is passed on, but not for HTTP/1.0 clients (RFC 9110 section 10.1.1).
+/// Requires framing other than until_close.
 void write_request_head(const RequestHead& head, std::string& out);
 
 /// The head to send to the client. A body whose end is unknown is chunked for HTTP/1.1 clients, else ended by close.
@@ -21,11 +26,13 @@ struct ClientSide {
   bool close = false;
   bool to_head = false;
 };
-/// Returns the framing of what follows towards the client: none, length, chunked or until_close.
+/// Returns the framing of what follows towards the client: none, length, chunked or until_close. With until_close the
+/// head says `Connection: close` even if the client side did not ask for it. 1xx responses carry no Connection field;
+/// the caller keeps them from HTTP/1.0 clients (RFC 9110 section 15.2).
 Framing write_response_head(const ResponseHead& head, const ClientSide& client, std::string& out);
 
 /// An answer of the sidecar itself, head and body: text/plain, with Proxy-Status (RFC 9209) when `proxy_error` is
-/// given, e.g. "connection_refused".
+/// given, e.g. "connection_refused". Requires a status that may have a body, and a token or nothing as `proxy_error`.
 void write_local_response(std::uint16_t status, std::string_view proxy_error, std::string_view text,
                           const ClientSide& client, std::string& out);
 

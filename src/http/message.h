@@ -1,5 +1,6 @@
 #pragma once
-/// HTTP messages as the parser leaves them. The views point into the bytes that were parsed. No I/O, no clock.
+/// HTTP messages as the parser leaves them. The views point into the bytes that were parsed, or to static text. No I/O,
+/// no clock.
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -36,7 +37,7 @@ struct ResponseHead {
   bool keep_alive = true;
 };
 
-/// True when `field`'s value, a comma-separated list, has `token` (ASCII case ignored).
+/// True when `value`, a comma-separated list of tokens, has `token` (ASCII case ignored).
 bool has_token(std::string_view value, std::string_view token);
 bool same_name(std::string_view a, std::string_view b);  ///< ASCII case ignored
 /// The first field of that name, or null.

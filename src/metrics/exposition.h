@@ -18,10 +18,11 @@ class Exposition {
   Exposition();
   ~Exposition();
 
-  /// Samples of one name make one family, whatever the order of calls; `help` is taken from the first.
+  /// Samples of one name make one family, whatever the order of calls; `help` is taken from the first. Requires that
+  /// one name is always of one type.
   void counter(std::string_view name, std::string_view help, Labels labels, double value);
   void gauge(std::string_view name, std::string_view help, Labels labels, double value);
-  /// In seconds.
+  /// Written in seconds, cumulative, with the bucket +Inf.
   void histogram(std::string_view name, std::string_view help, Labels labels,
                  const DurationHistogram::Reading& reading);
 

@@ -57,7 +57,7 @@ struct EndpointSlice {
   bool operator==(const EndpointSlice&) const = default;
 };
 
-/// What is known beside the slices. Both may return null: not known.
+/// What is known beside the slices. Both may return null, or be empty: not known.
 struct Surroundings {
   std::function<const PodTraits*(const ObjectKey& pod)> pod_traits;
   std::function<const std::string*(const std::string& node)> node_zone;

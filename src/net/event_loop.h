@@ -34,7 +34,8 @@ class Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
-  /// Fires once, not before `delay` from now; a timer that was set before is set anew. O(log n).
+  /// Fires once, not before the loop's now() + `delay` and never in the round that sets it; a timer that was set before
+  /// is set anew. Millisecond resolution. O(log n).
   void set(Clock::duration delay);
   void cancel();
   bool is_set() const { return position_ != kUnset; }
@@ -57,7 +58,7 @@ class EventLoop {
   EventLoop& operator=(const EventLoop&) = delete;
 
   /// The handler must outlive its registration; remove() before the descriptor is closed. After remove() no event of
-  /// the current round reaches the handler any more.
+  /// the current round reaches the handler any more. A descriptor that epoll cannot take is a CHECK.
   void add(int fd, std::uint32_t events, EventHandler& handler);
   void modify(int fd, std::uint32_t events, EventHandler& handler);
   void remove(int fd, EventHandler& handler);
@@ -65,23 +66,29 @@ class EventLoop {
   /// Runs `task` on the loop's thread, in order. Any thread. The one lock of the data path's threads is here.
   void post(std::function<void()> task);
 
-  /// Runs `task` when the current round of events is over: for ending objects that are still on the stack.
+  /// Runs `task` when the current round is over, after its events, timers and posted tasks: for ending objects that are
+  /// still on the stack. Tasks deferred by deferred tasks run in the same round.
   void defer(std::function<void()> task) { deferred_.push_back(std::move(task)); }
 
   /// Until stop(). Tasks posted before stop() are run.
   void run();
-  /// Any thread, also from a handler.
+  /// Any thread, also from a handler, also before run(). Ends one run().
   void stop();
 
-  /// The time at which this round began; cheap, and the same for all handlers of a round.
+  /// The time at which this round began; cheap, and the same for all handlers of a round. Outside of run() it stands
+  /// still.
   Clock::time_point now() const { return now_; }
 
  private:
   friend class Timer;
+  void control(int operation, int fd, std::uint32_t events, EventHandler* handler);
+  void run_events();
+  void run_timers();
   void run_posted();
   void run_deferred();
-  void run_timers();
   int wait_ms() const;
+  void insert(Timer& timer);
+  void erase(Timer& timer);
   void sift_up(std::size_t position);
   void sift_down(std::size_t position);
   void place(Timer* timer, std::size_t position);
@@ -90,9 +97,13 @@ class EventLoop {
   FileDescriptor mailbox_;
   Clock::time_point now_;
   std::vector<epoll_event> events_;
-  int ready_ = 0;
+  std::size_t ready_ = 0;       ///< events_[0..ready_) are this round's
+  std::size_t current_ = 0;     ///< events_[current_..ready_) are still to be told
   std::vector<Timer*> timers_;  ///< a binary heap by due time
   std::vector<std::function<void()>> deferred_;
+  std::vector<std::function<void()>> running_posts_;  ///< swapped with posted_, so that both keep their capacity
+  bool mail_ = false;
+  bool running_ = false;
   bool stopping_ = false;
 
   std::mutex mutex_;

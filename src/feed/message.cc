@@ -1,0 +1,163 @@
+#include "feed/message.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "feed/set_json.h"
+
+namespace outrigger::feed {
+namespace {
+
+using nlohmann::json;
+
+std::string line(const json& message) { return message.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
+
+/// A message's only key and what stands under it.
+Result<std::pair<std::string, json>> open(std::string_view text) {
+  json message = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!message.is_object() || message.size() != 1) {
+    return failure(fmt::format("'{}' is not a message; allowed: a JSON object with one key", text.substr(0, 64)));
+  }
+  auto only = message.begin();
+  return std::pair<std::string, json>{only.key(), std::move(only.value())};
+}
+
+Result<Subscribe> read_subscribe(const json& body) {
+  if (!body.is_object() || body.size() > kMaxSubscriptions) {
+    return failure(fmt::format("subscribe; allowed: an object of at most {} services", kMaxSubscriptions));
+  }
+  Subscribe subscribe;
+  for (const auto& [name, version] : body.items()) {
+    auto service = model::ServicePort::parse(name);
+    if (!service) return failure("subscribe: " + service.error().text);
+    if (!version.is_string() || version.get_ref<const std::string&>().size() > 64) {
+      return failure("subscribe: " + name + "; allowed: a version of at most 64 bytes, or an empty one");
+    }
+    subscribe.services.emplace(std::move(*service), version.get<std::string>());
+  }
+  return subscribe;
+}
+
+Result<Unsubscribe> read_unsubscribe(const json& body) {
+  if (!body.is_array() || body.size() > kMaxSubscriptions) {
+    return failure(fmt::format("unsubscribe; allowed: an array of at most {} services", kMaxSubscriptions));
+  }
+  Unsubscribe unsubscribe;
+  for (const json& name : body) {
+    if (!name.is_string()) return failure("unsubscribe; allowed: strings");
+    auto service = model::ServicePort::parse(name.get_ref<const std::string&>());
+    if (!service) return failure("unsubscribe: " + service.error().text);
+    unsubscribe.services.push_back(std::move(*service));
+  }
+  return unsubscribe;
+}
+
+Result<Delta> read_delta(const json& body) {
+  Delta delta;
+  for (const auto& done : {read_service(body, delta.service), read_text(body, "from", delta.from),
+                           read_text(body, "version", delta.version), read_endpoints(body, delta.changed)}) {
+    if (!done) return failure(done.error().text);
+  }
+  const auto removed = body.find("removed");
+  if (removed == body.end()) return delta;
+  if (!removed->is_array() || removed->size() > kMaxEndpoints) {
+    return failure(fmt::format("removed; allowed: an array of at most {} addresses", kMaxEndpoints));
+  }
+  for (const json& address : *removed) {
+    if (!address.is_string()) return failure("removed; allowed: strings");
+    delta.removed.push_back(address.get<std::string>());
+  }
+  return delta;
+}
+
+Result<FullSet> read_full_set(const json& body) {
+  FullSet full;
+  if (auto done = read_text(body, "version", full.version); !done) return failure(done.error().text);
+  auto set = read_set(body);
+  if (!set) return failure(set.error().text);
+  full.set = std::move(*set);
+  return full;
+}
+
+/// Messages that say a service and maybe a version.
+template <class Message>
+Result<Message> read_named(const json& body) {
+  Message message;
+  if (auto done = read_service(body, message.service); !done) return failure(done.error().text);
+  if constexpr (requires { message.version; }) {
+    if (auto done = read_text(body, "version", message.version); !done) return failure(done.error().text);
+  }
+  return message;
+}
+
+template <class Variant, class Message>
+Result<Variant> widen(Result<Message> message, std::string_view key) {
+  if (!message) return failure(fmt::format("{}: {}", key, message.error().text));
+  return Variant(std::move(*message));
+}
+
+json body_of(const Subscribe& message) {
+  json services = json::object();
+  for (const auto& [service, version] : message.services) services[service.text()] = version;
+  return {{"subscribe", std::move(services)}};
+}
+json body_of(const Unsubscribe& message) {
+  json services = json::array();
+  for (const auto& service : message.services) services.push_back(service.text());
+  return {{"unsubscribe", std::move(services)}};
+}
+json body_of(const Ack& message) {
+  return {{"ack", {{"service", message.service.text()}, {"version", message.version}}}};
+}
+json body_of(const FullSet& message) {
+  json set = set_json(message.set);
+  set["version"] = message.version;
+  return {{"set", std::move(set)}};
+}
+json body_of(const Delta& message) {
+  json delta = {{"service", message.service.text()}, {"from", message.from}, {"version", message.version}};
+  if (!message.changed.empty()) delta["endpoints"] = endpoints_json(message.changed);
+  if (!message.removed.empty()) delta["removed"] = message.removed;
+  return {{"delta", std::move(delta)}};
+}
+json body_of(const Current& message) {
+  return {{"current", {{"service", message.service.text()}, {"version", message.version}}}};
+}
+json body_of(const Absent& message) { return {{"absent", {{"service", message.service.text()}}}}; }
+json body_of(const Heartbeat&) { return {{"heartbeat", json::object()}}; }
+
+}  // namespace
+
+std::string encode(const ToOperator& message) {
+  return std::visit([](const auto& body) { return line(body_of(body)); }, message);
+}
+
+std::string encode(const ToSidecar& message) {
+  return std::visit([](const auto& body) { return line(body_of(body)); }, message);
+}
+
+Result<ToOperator> decode_to_operator(std::string_view text) {
+  auto message = open(text);
+  if (!message) return failure(message.error().text);
+  const auto& [key, body] = *message;
+  if (key == "subscribe") return widen<ToOperator>(read_subscribe(body), key);
+  if (key == "unsubscribe") return widen<ToOperator>(read_unsubscribe(body), key);
+  if (key == "ack") return widen<ToOperator>(read_named<Ack>(body), key);
+  return failure(fmt::format("'{}' is not a message; allowed: subscribe, unsubscribe, ack", key.substr(0, 64)));
+}
+
+Result<ToSidecar> decode_to_sidecar(std::string_view text) {
+  auto message = open(text);
+  if (!message) return failure(message.error().text);
+  const auto& [key, body] = *message;
+  if (key == "set") return widen<ToSidecar>(read_full_set(body), key);
+  if (key == "delta") return widen<ToSidecar>(read_delta(body), key);
+  if (key == "current") return widen<ToSidecar>(read_named<Current>(body), key);
+  if (key == "absent") return widen<ToSidecar>(read_named<Absent>(body), key);
+  if (key == "heartbeat") return ToSidecar(Heartbeat{});
+  return failure(
+      fmt::format("'{}' is not a message; allowed: set, delta, current, absent, heartbeat", key.substr(0, 64)));
+}
+
+}  // namespace outrigger::feed

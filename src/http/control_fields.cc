@@ -1,0 +1,71 @@
+#include "http/control_fields.h"
+
+#include "http/request_target.h"
+#include "http/syntax.h"
+
+namespace outrigger::http {
+namespace {
+
+const char* read_content_length(std::string_view value, ControlFields& control) {
+  if (control.content_length) return "more than one Content-Length";
+  control.content_length = parse_decimal(value);
+  return control.content_length ? nullptr : "malformed Content-Length";
+}
+
+const char* read_transfer_encoding(std::string_view value, ControlFields& control) {
+  if (control.chunked) return "more than one Transfer-Encoding";
+  control.chunked = same_name(value, "chunked");
+  return control.chunked ? nullptr : "a Transfer-Encoding other than chunked";
+}
+
+const char* read_connection(std::string_view value, std::size_t& options, ControlFields& control) {
+  while (const auto option = next_element(value)) {
+    if (++options > kMaxConnectionOptions) return "too many Connection options";
+    if (same_name(*option, "close")) control.close = true;
+    if (same_name(*option, "keep-alive")) control.keep_alive = true;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+const char* read_control_fields(const std::vector<Field>& fields, bool http11, ControlFields& control) {
+  std::size_t options = 0;
+  for (const auto& [name, value] : fields) {
+    const char* problem = nullptr;
+    switch (name.size()) {  // most names are told apart by their length alone
+      case std::string_view{"Expect"}.size():
+        if (same_name(name, "Expect") && same_name(value, "100-continue")) control.expect_continue = http11;
+        break;
+      case std::string_view{"Connection"}.size():
+        if (same_name(name, "Connection")) problem = read_connection(value, options, control);
+        break;
+      case std::string_view{"Content-Length"}.size():
+        if (same_name(name, "Content-Length")) problem = read_content_length(value, control);
+        break;
+      case std::string_view{"Transfer-Encoding"}.size():
+        if (same_name(name, "Transfer-Encoding")) problem = read_transfer_encoding(value, control);
+        break;
+      default: break;
+    }
+    if (problem != nullptr) return problem;
+  }
+  if (control.chunked && control.content_length) return "both Transfer-Encoding and Content-Length";
+  if (control.chunked && !http11) return "Transfer-Encoding in HTTP/1.0";
+  return nullptr;
+}
+
+const char* read_host(const std::vector<Field>& fields, bool http11, std::string_view& host) {
+  const Field* first = nullptr;
+  for (const Field& field : fields) {
+    if (!same_name(field.name, "Host")) continue;
+    if (first != nullptr) return "more than one Host";
+    first = &field;
+  }
+  if (first == nullptr) return http11 ? "no Host" : nullptr;
+  if (!is_authority(first->value)) return "malformed Host";
+  host = first->value;
+  return nullptr;
+}
+
+}  // namespace outrigger::http

@@ -1,0 +1,32 @@
+#pragma once
+/// The fields by which a message steers its framing and its connection (RFC 9112 sections 3.2, 6 and 9). Any thread.
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "http/message.h"
+
+namespace outrigger::http {
+
+/// How many options all Connection fields of a message may name together: bounds the work of leaving those fields out.
+inline constexpr std::size_t kMaxConnectionOptions = 32;
+
+struct ControlFields {
+  std::optional<std::uint64_t> content_length;
+  bool chunked = false;
+  bool close = false;
+  bool keep_alive = false;
+  bool expect_continue = false;  ///< never in HTTP/1.0 (RFC 9110 section 10.1.1)
+};
+
+/// Returns the broken rule, or null. A Transfer-Encoding other than exactly one `chunked` is refused, whether its
+/// codings are known or not, as are one in HTTP/1.0, one beside a Content-Length, and a second Content-Length even if
+/// it is the same.
+const char* read_control_fields(const std::vector<Field>& fields, bool http11, ControlFields& control);
+
+/// The one Host of a request, which HTTP/1.0 may lack: `host` is then left alone. Returns the broken rule, or null.
+const char* read_host(const std::vector<Field>& fields, bool http11, std::string_view& host);
+
+}  // namespace outrigger::http

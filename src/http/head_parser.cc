@@ -1,0 +1,215 @@
+#include "http/head_parser.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "http/control_fields.h"
+#include "http/request_target.h"
+#include "http/syntax.h"
+
+namespace outrigger::http {
+namespace {
+
+/// A method of any sense, two spaces, a version and the line end.
+constexpr std::size_t kRequestLineBesideTarget = 64;
+
+struct Fault {
+  std::uint16_t status = 0;
+  const char* problem = nullptr;  ///< null: no fault
+};
+
+ParseResult bad(const Fault& fault) { return {ParseState::bad, 0, fault.status, fault.problem}; }
+
+/// Only 1.1 and 1.0 are spoken here.
+enum class Version : std::uint8_t { http11, http10, other, malformed };
+
+Version read_version(std::string_view text) {
+  if (text == "HTTP/1.1") return Version::http11;
+  if (text == "HTTP/1.0") return Version::http10;
+  const bool well_formed = text.size() == std::string_view{"HTTP/1.1"}.size() && text.starts_with("HTTP/") &&
+                           is_digit(text[5]) && text[6] == '.' && is_digit(text[7]);
+  return well_formed ? Version::other : Version::malformed;
+}
+
+/// `method SP target SP version`
+struct RequestLine {
+  static constexpr bool kMayFollowEmptyLine = true;
+  static constexpr std::uint16_t kFaultStatus = 400;
+  static constexpr std::uint16_t kTooLargeStatus = 431;
+
+  const HeadLimits& limits;
+  RequestHead& head;
+
+  std::size_t max_bytes() const { return limits.max_target_bytes + kRequestLineBesideTarget; }
+  Fault too_long() const { return {414, "the request line is too long"}; }
+
+  Fault operator()(std::string_view line) const {
+    const std::size_t method_end = std::min(line.find(' '), line.size());
+    head.method = line.substr(0, method_end);
+    if (!is_token(head.method)) return {400, "the method is not a token"};
+    constexpr std::size_t kVersionBytes = std::string_view{" HTTP/1.1"}.size();
+    if (line.size() - method_end <= kVersionBytes || line[line.size() - kVersionBytes] != ' ') {
+      return {400, "the request line is not method, target and version"};
+    }
+    const Version version = read_version(line.substr(line.size() - kVersionBytes + 1));
+    if (version == Version::malformed) return {400, "malformed HTTP version"};
+    if (version == Version::other) return {505, "an HTTP version other than 1.1 and 1.0"};
+    head.http11 = version == Version::http11;
+
+    const std::string_view text = line.substr(method_end + 1, line.size() - kVersionBytes - method_end - 1);
+    if (text.size() > limits.max_target_bytes) return {414, "the target is too long"};
+    if (head.method == "CONNECT") return {501, "CONNECT is not offered"};
+    RequestTarget target;
+    if (const char* problem = read_request_target(head.method, text, target)) return {400, problem};
+    head.target = target.path;
+    head.authority = target.authority;
+    return {};
+  }
+};
+
+/// `version SP status [SP [reason]]`
+struct StatusLine {
+  static constexpr bool kMayFollowEmptyLine = false;
+  static constexpr std::uint16_t kFaultStatus = 502;
+  static constexpr std::uint16_t kTooLargeStatus = 502;
+
+  ResponseHead& head;
+
+  std::size_t max_bytes() const { return std::numeric_limits<std::size_t>::max(); }
+  Fault too_long() const { return {502, "the status line is too long"}; }
+
+  Fault operator()(std::string_view line) const {
+    constexpr std::size_t kStatus = std::string_view{"HTTP/1.1 "}.size();
+    constexpr std::size_t kReason = kStatus + 3;
+    if (line.size() < kReason || line[kStatus - 1] != ' ' || (line.size() > kReason && line[kReason] != ' ')) {
+      return {502, "the status line is not version, status and reason"};
+    }
+    const Version version = read_version(line.substr(0, kStatus - 1));
+    if (version != Version::http11 && version != Version::http10)
+      return {502, "an HTTP version other than 1.1 and 1.0"};
+    head.http11 = version == Version::http11;
+    const auto status = parse_decimal(line.substr(kStatus, 3));
+    if (!status || *status < 100 || *status > 599) return {502, "a status outside 100 to 599"};
+    head.status = static_cast<std::uint16_t>(*status);
+    head.reason = line.substr(std::min(kReason + 1, line.size()));
+    if (!is_field_value(head.reason)) return {502, "a control character in the reason"};
+    return {};
+  }
+};
+
+/// Returns the broken rule, or null.
+const char* read_field_line(std::string_view line, Field& field) {
+  std::size_t name_end = 0;
+  while (name_end < line.size() && is_token_char(line[name_end])) ++name_end;
+  if (name_end == 0 || name_end == line.size() || line[name_end] != ':') {
+    if (is_blank(line.front())) return "a folded field line";
+    if (line.front() == ':') return "an empty field name";
+    if (name_end < line.size() && is_blank(line[name_end])) return "white space in or after a field name";
+    return name_end == line.size() ? "a field line without a colon" : "a field name is not a token";
+  }
+  field.name = line.substr(0, name_end);
+  field.value = trim(line.substr(name_end + 1));
+  return is_field_value(field.value) ? nullptr : "a control character in a field value";
+}
+
+/// RFC 9112 section 9.3.
+bool wants_keep_alive(bool http11, const ControlFields& control) {
+  return !control.close && (http11 || control.keep_alive);
+}
+
+const char* settle(RequestHead& head) {
+  std::string_view host;
+  if (const char* problem = read_host(head.fields, head.http11, host)) return problem;
+  if (head.authority.empty()) head.authority = host;
+  ControlFields control;
+  if (const char* problem = read_control_fields(head.fields, head.http11, control)) return problem;
+  head.framing = control.chunked ? Framing::chunked : control.content_length ? Framing::length : Framing::none;
+  head.content_length = control.content_length.value_or(0);
+  head.keep_alive = wants_keep_alive(head.http11, control);
+  head.expect_continue = control.expect_continue;
+  return nullptr;
+}
+
+const char* settle(ResponseHead& head, bool to_head) {
+  ControlFields control;
+  if (const char* problem = read_control_fields(head.fields, head.http11, control)) return problem;
+  const bool no_body = to_head || head.status < 200 || head.status == 204 || head.status == 304;
+  head.framing = no_body                  ? Framing::none
+                 : control.chunked        ? Framing::chunked
+                 : control.content_length ? Framing::length
+                                          : Framing::until_close;
+  head.content_length = control.content_length.value_or(0);
+  head.keep_alive = wants_keep_alive(head.http11, control) && head.framing != Framing::until_close;
+  return nullptr;
+}
+
+}  // namespace
+
+ParseResult HeadParser::finish(ParseResult result, std::vector<Field>& fields) {
+  if (result.state != ParseState::complete) fields.clear();  // the bytes may move or go: no view may outlive them
+  if (result.state == ParseState::more) return result;
+  scanned_ = line_start_ = fields_read_ = 0;
+  start_line_read_ = false;
+  return result;
+}
+
+template <class StartLine>
+ParseResult HeadParser::read_lines(std::string_view bytes, std::vector<Field>& fields, const StartLine& start_line) {
+  const bool resumed = line_start_ > 0;
+  const std::string_view window = bytes.substr(0, limits_.max_head_bytes);
+  fields.clear();
+  for (;;) {
+    const bool line_is_bounded = !start_line_read_ && start_line.max_bytes() < window.size() - line_start_;
+    const std::size_t window_end = line_is_bounded ? line_start_ + start_line.max_bytes() : window.size();
+    const std::size_t line_end = window.substr(0, window_end).find('\n', scanned_);
+    if (line_end == std::string_view::npos) {
+      scanned_ = window_end;
+      if (line_is_bounded) return bad(start_line.too_long());
+      if (window.size() == limits_.max_head_bytes) return bad({StartLine::kTooLargeStatus, "the head is too large"});
+      return {};
+    }
+    if (line_end == line_start_ || window[line_end - 1] != '\r') {
+      return bad({StartLine::kFaultStatus, "a line feed without a carriage return"});
+    }
+    const std::size_t line_start = line_start_;
+    const std::string_view line = window.substr(line_start, line_end - 1 - line_start);
+    line_start_ = scanned_ = line_end + 1;
+
+    if (!start_line_read_) {
+      if (line.empty() && line_start == 0 && StartLine::kMayFollowEmptyLine) continue;
+      if (const Fault fault = start_line(line); fault.problem != nullptr) return bad(fault);
+      start_line_read_ = true;
+      continue;
+    }
+    if (line.empty()) break;
+    if (++fields_read_ > limits_.max_fields) return bad({StartLine::kTooLargeStatus, "too many fields"});
+    if (const char* problem = read_field_line(line, fields.emplace_back())) {
+      return bad({StartLine::kFaultStatus, problem});
+    }
+  }
+  const std::size_t head_bytes = line_start_;
+  if (resumed) {
+    // Lines read in former calls left views of bytes that may have moved: now that all is there, read it in one go.
+    finish({ParseState::complete, head_bytes, 0, nullptr}, fields);
+    return read_lines(bytes.substr(0, head_bytes), fields, start_line);
+  }
+  return {ParseState::complete, head_bytes, 0, nullptr};
+}
+
+ParseResult HeadParser::request(std::string_view bytes, RequestHead& head) {
+  ParseResult result = read_lines(bytes, head.fields, RequestLine{limits_, head});
+  if (result.state == ParseState::complete) {
+    if (const char* problem = settle(head)) result = bad({400, problem});
+  }
+  return finish(result, head.fields);
+}
+
+ParseResult HeadParser::response(std::string_view bytes, bool to_head, ResponseHead& head) {
+  ParseResult result = read_lines(bytes, head.fields, StatusLine{head});
+  if (result.state == ParseState::complete) {
+    if (const char* problem = settle(head, to_head)) result = bad({502, problem});
+  }
+  return finish(result, head.fields);
+}
+
+}  // namespace outrigger::http

@@ -1,0 +1,184 @@
+#include "http/head_writer.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+
+#include "http/control_fields.h"
+#include "http/syntax.h"
+#include "result/result.h"
+
+namespace outrigger::http {
+namespace {
+
+/// More than any head here has beside its start line's texts and its fields: every constant piece together.
+constexpr std::size_t kConstantBytes = 512;
+
+/// Appends to a string whose room is made once: a head is many short pieces.
+class Appender {
+ public:
+  Appender(std::string& out, std::size_t at_most) : out_(out), size_(out.size()) { out_.resize(size_ + at_most); }
+  ~Appender() { out_.resize(size_); }
+  Appender(const Appender&) = delete;
+  Appender& operator=(const Appender&) = delete;
+
+  Appender& operator<<(std::string_view text) {
+    std::char_traits<char>::copy(out_.data() + size_, text.data(), text.size());
+    size_ += text.size();
+    return *this;
+  }
+  Appender& operator<<(std::uint64_t number) {
+    char* const at = out_.data() + size_;
+    size_ += static_cast<std::size_t>(std::to_chars(at, at + kMaxDigits, number).ptr - at);
+    return *this;
+  }
+
+ private:
+  static constexpr std::size_t kMaxDigits = 20;
+  std::string& out_;
+  std::size_t size_;
+};
+
+std::size_t room_for(const std::vector<Field>& fields) {
+  constexpr std::size_t kAroundField = std::string_view{": \r\n"}.size();
+  std::size_t bytes = kConstantBytes;
+  for (const auto& [name, value] : fields) bytes += name.size() + value.size() + kAroundField;
+  return bytes;
+}
+
+/// Fields that are for this connection, or that are written anew from the head.
+bool is_own_per_hop(std::string_view name) {
+  switch (name.size()) {
+    case 2: return same_name(name, "TE");
+    case 7: return same_name(name, "Trailer") || same_name(name, "Upgrade");
+    case 10: return same_name(name, "Connection") || same_name(name, "Keep-Alive");
+    case 14: return same_name(name, "Content-Length");
+    case 16: return same_name(name, "Proxy-Connection");
+    case 17: return same_name(name, "Transfer-Encoding");
+    default: return false;
+  }
+}
+
+/// Fields for the last recipient, which no Connection option may take away (RFC 9110 section 7.6.1).
+bool is_end_to_end(std::string_view name) {
+  constexpr auto kNames = std::to_array<std::string_view>(
+      {"Authorization", "Cache-Control", "Content-Encoding", "Content-Type", "Cookie", "Date", "Expect", "Forwarded",
+       "Host", "Location", "Set-Cookie", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"});
+  return std::any_of(kNames.begin(), kNames.end(), [&](std::string_view known) { return same_name(name, known); });
+}
+
+/// The further fields that a message's Connection fields name. Nearly always none.
+class NominatedFields {
+ public:
+  explicit NominatedFields(const std::vector<Field>& fields) {
+    for (const auto& [name, value] : fields) {
+      if (same_name(name, "Connection")) add(value);
+    }
+  }
+
+  bool has(std::string_view name) const {
+    return std::any_of(names_.begin(), names_.begin() + count_,
+                       [&](std::string_view nominated) { return same_name(name, nominated); });
+  }
+
+ private:
+  void add(std::string_view options) {
+    while (const auto option = next_element(options)) {
+      if (same_name(*option, "close") || same_name(*option, "keep-alive") || is_end_to_end(*option)) continue;
+      CHECK(count_ < static_cast<std::ptrdiff_t>(kMaxConnectionOptions));  // the parser refuses more
+      names_[static_cast<std::size_t>(count_++)] = *option;
+    }
+  }
+
+  std::array<std::string_view, kMaxConnectionOptions> names_;
+  std::ptrdiff_t count_ = 0;
+};
+
+template <class IsDropped>
+void write_fields(const std::vector<Field>& fields, Appender& to, const IsDropped& is_dropped) {
+  const NominatedFields nominated{fields};
+  for (const auto& [name, value] : fields) {
+    if (is_own_per_hop(name) || is_dropped(name) || nominated.has(name)) continue;
+    to << name << ": " << value << "\r\n";
+  }
+}
+
+void write_framing(Framing framing, std::uint64_t content_length, Appender& to) {
+  if (framing == Framing::length) to << "Content-Length: " << content_length << "\r\n";
+  if (framing == Framing::chunked) to << "Transfer-Encoding: chunked\r\n";
+}
+
+void write_connection(const ClientSide& client, Appender& to) {
+  if (client.close) {
+    to << "Connection: close\r\n";
+  } else if (!client.http11) {
+    to << "Connection: keep-alive\r\n";
+  }
+}
+
+/// What follows towards the client (RFC 9112 section 6.3).
+Framing framing_to_client(const ResponseHead& head, const ClientSide& client) {
+  if (client.to_head || head.status < 200 || head.status == 204 || head.status == 304) return Framing::none;
+  if (head.framing == Framing::none || head.framing == Framing::length) return head.framing;
+  return client.http11 ? Framing::chunked : Framing::until_close;
+}
+
+/// A response without a body that may still tell the length that a GET's would have (RFC 9110 section 8.6).
+bool tells_length(const ResponseHead& head) {
+  return head.status >= 200 && head.status != 204 && find_field(head.fields, "Content-Length") != nullptr;
+}
+
+}  // namespace
+
+void write_request_head(const RequestHead& head, std::string& out) {
+  CHECK(head.framing != Framing::until_close);
+  Appender to{out, room_for(head.fields) + head.method.size() + head.target.size() + head.authority.size()};
+  to << head.method << " " << head.target << " HTTP/1.1\r\nHost: " << head.authority << "\r\n";
+  write_fields(head.fields, to, [&](std::string_view name) {
+    return same_name(name, "Host") || (!head.http11 && same_name(name, "Expect"));
+  });
+  write_framing(head.framing, head.content_length, to);
+  to << (head.http11 ? std::string_view{"Via: 1.1 outrigger\r\n\r\n"} : std::string_view{"Via: 1.0 outrigger\r\n\r\n"});
+}
+
+Framing write_response_head(const ResponseHead& head, const ClientSide& client, std::string& out) {
+  const Framing framing = framing_to_client(head, client);
+  Appender to{out, room_for(head.fields) + head.reason.size()};
+  to << "HTTP/1.1 " << std::uint64_t{head.status} << " " << head.reason << "\r\n";
+  write_fields(head.fields, to, [](std::string_view) { return false; });
+  if (framing == Framing::none && tells_length(head)) {
+    write_framing(Framing::length, head.content_length, to);
+  } else {
+    write_framing(framing, head.content_length, to);
+  }
+  const bool close = client.close || framing == Framing::until_close;
+  if (head.status >= 200) write_connection({client.http11, close, client.to_head}, to);
+  to << "\r\n";
+  return framing;
+}
+
+void write_local_response(std::uint16_t status, std::string_view proxy_error, std::string_view text,
+                          const ClientSide& client, std::string& out) {
+  CHECK(status >= 200 && status <= 599 && status != 204 && status != 304);
+  CHECK(proxy_error.empty() || is_token(proxy_error));
+  Appender to{out, kConstantBytes + proxy_error.size() + text.size()};
+  to << "HTTP/1.1 " << std::uint64_t{status} << " " << reason_phrase(status)
+     << "\r\nContent-Type: text/plain; charset=utf-8\r\n";
+  if (!proxy_error.empty()) to << "Proxy-Status: outrigger; error=" << proxy_error << "\r\n";
+  write_framing(Framing::length, text.size(), to);
+  write_connection(client, to);
+  to << "\r\n";
+  if (!client.to_head) to << text;
+}
+
+std::string_view continue_response() { return "HTTP/1.1 100 Continue\r\n\r\n"; }
+
+void write_chunk_start(std::size_t size, std::string& out) {
+  CHECK(size > 0);
+  std::array<char, 2 * sizeof size> digits{};
+  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16);
+  out.append(digits.data(), written.ptr).append("\r\n");
+}
+
+}  // namespace outrigger::http

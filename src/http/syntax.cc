@@ -1,0 +1,59 @@
+#include "http/syntax.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+namespace outrigger::http {
+namespace {
+
+constexpr std::uint64_t every_byte(std::uint8_t byte) { return 0x0101010101010101ULL * byte; }
+
+/// True when one of the eight bytes may be a control character; false means that none is.
+bool may_hold_control(std::uint64_t word) {
+  const std::uint64_t below_space = (word - every_byte(0x20)) & ~word;
+  const std::uint64_t delete_as_zero = word ^ every_byte(0x7f);
+  const std::uint64_t is_delete = (delete_as_zero - every_byte(0x01)) & ~delete_as_zero;
+  return ((below_space | is_delete) & every_byte(0x80)) != 0;
+}
+
+}  // namespace
+
+bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char); }
+
+bool is_field_value(std::string_view text) {
+  // Eight bytes at a time: values are most of a head's bytes.
+  while (text.size() >= sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof word);
+    if (may_hold_control(word) && !std::all_of(text.begin(), text.begin() + sizeof word, is_value_char)) return false;
+    text.remove_prefix(sizeof word);
+  }
+  return std::all_of(text.begin(), text.end(), is_value_char);
+}
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+std::optional<std::string_view> next_element(std::string_view& list) {
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    const std::string_view element = trim(list.substr(0, comma));
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    if (!element.empty()) return element;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> parse_decimal(std::string_view digits) {
+  std::uint64_t number = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stopped, error] = std::from_chars(digits.data(), end, number);
+  if (error != std::errc{} || stopped != end) return std::nullopt;
+  return number;
+}
+
+}  // namespace outrigger::http

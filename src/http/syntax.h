@@ -1,0 +1,45 @@
+#pragma once
+/// The character rules that several files of this room share (RFC 9110 section 5.6, RFC 9112 section 5). Any thread.
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace outrigger::http {
+
+inline constexpr std::array<bool, 256> kTokenChars = [] {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view{"!#$%&'*+-.^_`|~0123456789"}) table[static_cast<unsigned char>(c)] = true;
+  for (unsigned c = 'a'; c <= 'z'; ++c) table[c] = table[c - 'a' + 'A'] = true;
+  return table;
+}();
+
+inline bool is_token_char(char c) { return kTokenChars[static_cast<unsigned char>(c)]; }
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+inline bool is_blank(char c) { return c == ' ' || c == '\t'; }  ///< OWS
+/// Visible, blank or obs-text: no control character but the tab.
+inline bool is_value_char(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte >= 0x20 && byte != 0x7f) || c == '\t';
+}
+inline char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+/// -1 when `c` is no hexadecimal digit.
+inline int hex_digit(char c) {
+  if (is_digit(c)) return c - '0';
+  const char l = lower(c);
+  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
+bool is_token(std::string_view text);          ///< at least one character
+bool is_field_value(std::string_view text);    ///< every character is_value_char; may be empty
+std::string_view trim(std::string_view text);  ///< without the blanks around it
+
+/// Takes the next element off a comma-separated list, trimmed; empty elements are passed over (RFC 9110 section 5.6.1).
+/// Not for lists whose elements may be quoted strings. Nothing at the end.
+std::optional<std::string_view> next_element(std::string_view& list);
+
+/// Digits only, and no overflow; else nothing.
+std::optional<std::uint64_t> parse_decimal(std::string_view digits);
+
+}  // namespace outrigger::http

@@ -1,0 +1,146 @@
+#include "sidecar/admin_pages.h"
+
+#include <nlohmann/json.hpp>
+
+namespace outrigger::sidecar {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::int64_t in_flight(const BackendMetrics& metrics) {
+  std::int64_t sum = 0;
+  for (const BackendCells& cells : metrics.cells) sum += cells.in_flight.value();
+  return sum;
+}
+
+/// A digest has no order, but a change of it can be seen; 48 bits are exact in a double.
+double version_number(const std::string& version) {
+  return version.size() < 12 ? 0.0 : static_cast<double>(std::stoull(version.substr(0, 12), nullptr, 16));
+}
+
+void add_service(metrics::Exposition& page, const std::string& service, const ServiceMetrics& metrics) {
+  metrics::DurationHistogram::Reading durations;
+  std::uint64_t retries = 0;
+  for (const ServiceCells& cells : metrics.cells) {
+    durations += cells.duration.read();
+    retries += cells.retries.value();
+  }
+  for (std::size_t i = 0; i < metrics.cells.front().codes.size(); ++i) {
+    std::uint64_t count = 0;
+    for (const ServiceCells& cells : metrics.cells) count += cells.codes[i].value();
+    if (count == 0) continue;
+    page.counter("outrigger_requests_total", "Requests answered, by the status the client got.",
+                 {{"service", service}, {"code", std::to_string(kFirstStatus + i)}}, static_cast<double>(count));
+  }
+  page.histogram("outrigger_request_duration_seconds", "From a request's head to its answer's end.",
+                 {{"service", service}}, durations);
+  page.counter("outrigger_retries_total", "Tries at another endpoint after one failed.", {{"service", service}},
+               static_cast<double>(retries));
+}
+
+void add_backend(metrics::Exposition& page, const std::string& service, const model::Endpoint& endpoint,
+                 const BackendMetrics& metrics) {
+  for (std::size_t i = 0; i < kOutcomeNames.size(); ++i) {
+    std::uint64_t count = 0;
+    for (const BackendCells& cells : metrics.cells) count += cells.outcomes[i].value();
+    if (count == 0 && i != 0) continue;
+    page.counter("outrigger_backend_requests_total", "Tries at an endpoint, by how they ended.",
+                 {{"service", service}, {"backend", endpoint.address}, {"outcome", kOutcomeNames[i]}},
+                 static_cast<double>(count));
+  }
+  page.gauge("outrigger_backend_in_flight", "Requests open on an endpoint.",
+             {{"service", service}, {"backend", endpoint.address}}, static_cast<double>(in_flight(metrics)));
+  page.gauge("outrigger_backend_weight", "An endpoint's weight.", {{"service", service}, {"backend", endpoint.address}},
+             endpoint.weight);
+  for (const char* state : {"ready", "draining"}) {
+    page.gauge("outrigger_backend_state", "1 for the state an endpoint is in.",
+               {{"service", service}, {"backend", endpoint.address}, {"state", state}},
+               (std::string_view(state) == "draining") == endpoint.draining ? 1 : 0);
+  }
+}
+
+}  // namespace
+
+std::string metrics_text(const StateReading& reading) {
+  metrics::Exposition page;
+  for (const auto& [service, entry] : reading.table) {
+    const std::string name = service.text();
+    add_service(page, name, *entry.metrics);
+    page.gauge("outrigger_snapshot_version", "The first 48 bits of the set's version: changes when the set does.",
+               {{"service", name}}, entry.set ? version_number(entry.set->version) : 0);
+    for (std::size_t i = 0; i < entry.backends.size(); ++i) {
+      add_backend(page, name, entry.set->set.endpoints[i], *entry.backends[i]);
+    }
+  }
+  page.gauge("outrigger_connections_active", "Client connections open.", {}, static_cast<double>(reading.connections));
+  if (reading.feed_connected) {
+    page.gauge("outrigger_feed_connected", "1 while the operator's feed is open.", {}, *reading.feed_connected ? 1 : 0);
+  }
+  if (reading.snapshot_age) {
+    page.gauge("outrigger_snapshot_age_seconds", "Since the operator last confirmed the sets in use.", {},
+               std::chrono::duration<double>(*reading.snapshot_age).count());
+  }
+  page.gauge("outrigger_build_info", "Always 1; the version is in the label.", {{"version", OUTRIGGER_VERSION}}, 1);
+  return page.text();
+}
+
+std::string backends_json(const RoutingTable& table) {
+  ordered_json services = ordered_json::array();
+  for (const auto& [service, entry] : table) {
+    ordered_json backends = ordered_json::array();
+    for (std::size_t i = 0; i < entry.backends.size(); ++i) {
+      const model::Endpoint& endpoint = entry.set->set.endpoints[i];
+      backends.push_back({{"address", endpoint.address},
+                          {"weight", endpoint.weight},
+                          {"tier", endpoint.tier},
+                          {"zone", endpoint.zone},
+                          {"pod", endpoint.pod},
+                          {"draining", endpoint.draining},
+                          {"in_flight", in_flight(*entry.backends[i])}});
+    }
+    ordered_json shown = {{"service", service.text()}, {"known", entry.set != nullptr}};
+    if (entry.set) {
+      shown["version"] = entry.set->version;
+      shown["policy"] = model::option_text(entry.set->set.options, "policy");
+    }
+    shown["backends"] = std::move(backends);
+    services.push_back(std::move(shown));
+  }
+  return ordered_json{{"services", std::move(services)}}.dump(2, ' ', false, ordered_json::error_handler_t::replace) +
+         "\n";
+}
+
+std::string config_json(const Config& config) {
+  ordered_json listeners = ordered_json::array();
+  for (const ListenerConfig& listener : config.listeners) {
+    listeners.push_back({{"name", listener.name}, {"address", listener.address}, {"service", listener.service.text()}});
+  }
+  ordered_json services = ordered_json::array();
+  for (const model::EndpointSet& set : config.services) {
+    ordered_json service = {{"name", set.service.text()}};
+    for (const std::string_view option : model::option_names()) {
+      service[model::camel_case(option)] = model::option_text(set.options, option);
+    }
+    service["endpoints"] = ordered_json::array();
+    for (const model::Endpoint& endpoint : set.endpoints) {
+      service["endpoints"].push_back({{"address", endpoint.address},
+                                      {"weight", endpoint.weight},
+                                      {"tier", endpoint.tier},
+                                      {"zone", endpoint.zone}});
+    }
+    services.push_back(std::move(service));
+  }
+  ordered_json shown = {
+      {"admin", config.admin}, {"listeners", std::move(listeners)}, {"services", std::move(services)}};
+  if (config.workers != 0) shown["workers"] = config.workers;
+  if (config.feed) {
+    shown["operator"] = {{"address", "https://" + config.feed->host + ":" + std::to_string(config.feed->port)},
+                         {"ca", config.feed->ca},
+                         {"cert", config.feed->certificate},
+                         {"key", config.feed->key},
+                         {"snapshot", config.feed->snapshot}};
+  }
+  return shown.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace outrigger::sidecar

@@ -1,0 +1,29 @@
+#pragma once
+/// What the admin address shows. Control thread only.
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "metrics/exposition.h"
+#include "sidecar/config.h"
+#include "sidecar/routing_table.h"
+
+namespace outrigger::sidecar {
+
+struct StateReading {
+  const RoutingTable& table;
+  std::int64_t connections = 0;
+  std::optional<bool> feed_connected;  ///< empty: runs from a file alone
+  /// Since the operator last confirmed what we have; empty: it never did.
+  std::optional<std::chrono::system_clock::duration> snapshot_age;
+};
+
+/// The Prometheus page.
+std::string metrics_text(const StateReading& reading);
+/// {"services":[{"service","version","policy","backends":[{"address","weight","tier","zone","pod","draining","in_flight"}]}]}
+std::string backends_json(const RoutingTable& table);
+/// The configuration in force, in the words of the file. Files are named, not shown.
+std::string config_json(const Config& config);
+
+}  // namespace outrigger::sidecar

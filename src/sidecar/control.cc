@@ -1,0 +1,295 @@
+#include "sidecar/control.h"
+
+#include <algorithm>
+#include <fstream>
+#include <random>
+#include <sstream>
+
+#include "feed/version.h"
+#include "log/log.h"
+#include "sidecar/admin_pages.h"
+#include "sidecar/snapshot.h"
+#include "sidecar/worker_count.h"
+
+namespace outrigger::sidecar {
+namespace {
+
+constexpr auto kSaveDelay = std::chrono::milliseconds(100);
+constexpr auto kDrainCheck = std::chrono::milliseconds(20);
+constexpr auto kGrace = std::chrono::seconds(30);
+
+std::string read_file(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+std::uint64_t fresh_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+}  // namespace
+
+Control::Control(Config config, std::string config_path)
+    : config_(std::move(config)),
+      config_path_(std::move(config_path)),
+      config_text_(read_file(config_path_)),
+      signals_(
+          loop_, [this] { begin_drain(); }, [this] { reload(); }),
+      file_watch_(loop_, config_path_, [this] { reload(); }),
+      worker_cells_(config_.workers != 0 ? config_.workers : worker_count()),
+      tables_(worker_cells_.size()),
+      save_timer_(loop_, [this] { save(); }),
+      drain_timer_(loop_, [this] { check_drained(); }) {}
+
+Control::~Control() = default;
+
+Result<void> Control::start() {
+  auto admin_address = net::SocketAddress::parse(config_.admin);
+  if (!admin_address) return failure(config_path_ + ": admin: " + admin_address.error().text);
+  auto admin_socket = net::listen_on(*admin_address, /*reuse_port=*/false);
+  if (!admin_socket) return failure(config_path_ + ": admin: " + admin_socket.error().text);
+  if (auto done = start_feed(); !done) return done;
+  for (std::size_t i = 0; i < worker_cells_.size(); ++i) {
+    workers_.push_back(std::make_unique<Worker>(i, fresh_seed(), worker_cells_[i]));
+  }
+  const Config wanted = config_;
+  config_.listeners.clear();
+  if (auto done = adopt(wanted); !done) return done;
+
+  admin_ = std::make_unique<net::HttpServer>(loop_, std::move(*admin_socket), nullptr,
+                                             [this](net::HttpExchange& exchange) { on_admin(exchange); });
+  log::info("listening", {{"what", "admin"}, {"address", admin_->address().text()}});
+  return {};
+}
+
+void Control::run() { loop_.run(); }
+
+Result<Control::Sockets> Control::open_listeners(const std::vector<ListenerConfig>& listeners) const {
+  Sockets sockets;
+  for (const ListenerConfig& listener : listeners) {
+    auto address = net::SocketAddress::parse(listener.address);
+    if (!address) return failure("listeners: " + listener.name + ": " + address.error().text);
+    for (std::size_t i = 0; i < worker_cells_.size(); ++i) {
+      auto socket = net::listen_on(*address, /*reuse_port=*/true);
+      if (!socket) return failure("listeners: " + listener.name + ": " + socket.error().text);
+      // The other workers share whatever port the first was given.
+      if (address->port() == 0) address = net::local_address(socket->get());
+      if (!address) return failure("listeners: " + listener.name + ": " + address.error().text);
+      sockets[listener.name].push_back(std::move(*socket));
+    }
+  }
+  return sockets;
+}
+
+void Control::install_listeners(const std::vector<ListenerConfig>& listeners, Sockets sockets) {
+  for (const ListenerConfig& listener : listeners) {
+    auto& own = sockets[listener.name];
+    const auto address = net::local_address(own.front().get());
+    log::info("listening", {{"what", "listener"},
+                            {"name", listener.name},
+                            {"service", listener.service.text()},
+                            {"address", address ? address->text() : listener.address}});
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      workers_[i]->add_listener(listener.name, listener.service, std::move(own[i]));
+    }
+  }
+}
+
+Result<void> Control::start_feed() {
+  if (!config_.feed) return {};
+  auto context = net::client_context(
+      {.certificate = config_.feed->certificate, .key = config_.feed->key, .peer_ca = config_.feed->ca});
+  if (!context) return failure("operator: " + context.error().text);
+  feed_ = std::make_unique<FeedClient>(
+      loop_, *config_.feed, *context, fresh_seed(),
+      FeedClient::Callbacks{.on_set =
+                                [this](std::shared_ptr<const feed::FullSet> set) {
+                                  absent_.erase(set->set.service);
+                                  feed_sets_[set->set.service] = std::move(set);
+                                  schedule_publish();
+                                },
+                            .on_absent =
+                                [this](const model::ServicePort& service) {
+                                  absent_.insert(service);
+                                  feed_sets_.erase(service);
+                                  schedule_publish();
+                                },
+                            .on_word = [this] { confirmed_at_ = std::chrono::system_clock::now(); }});
+  load_last_known_good();
+  return {};
+}
+
+void Control::load_last_known_good() {
+  const std::string& path = config_.feed->snapshot;
+  if (path.empty()) return;
+  auto snapshot = load_snapshot(path);
+  if (!snapshot) return log::warn("the snapshot is not used", {{"reason", snapshot.error().text}});
+  for (const auto& set : snapshot->sets) {
+    feed_sets_[set->set.service] = set;
+    feed_->know(set);
+  }
+  if (snapshot->sets.empty()) return;
+  confirmed_at_ = snapshot->confirmed_at;
+  log::info("serving from the snapshot until the operator answers",
+            {{"file", path}, {"sets", std::to_string(snapshot->sets.size())}});
+}
+
+void Control::reload() {
+  const std::string text = read_file(config_path_);
+  if (text == config_text_) return;
+  config_text_ = text;
+  auto config = parse_config(text, config_path_);
+  auto done = config ? adopt(*config) : Result<void>(failure(config.error().text));
+  if (!done) return log::error("configuration refused, the old one stays", {{"reason", done.error().text}});
+  log::info("configuration reloaded", {{"file", config_path_}});
+}
+
+Result<void> Control::adopt(const Config& config) {
+  const auto fixed = [&](const char* key) {
+    return failure(config_path_ + ": " + key + ": cannot change without a restart");
+  };
+  if (config.admin != config_.admin) return fixed("admin");
+  if (config.workers != config_.workers) return fixed("workers");
+  if (config.feed != config_.feed) return fixed("operator");
+
+  std::vector<ListenerConfig> added;
+  std::vector<ListenerConfig> turned;  // to another service, on the same socket
+  for (const ListenerConfig& listener : config.listeners) {
+    const auto old = std::find_if(config_.listeners.begin(), config_.listeners.end(), [&](const auto& other) {
+      return other.name == listener.name && other.address == listener.address;
+    });
+    if (old == config_.listeners.end()) {
+      added.push_back(listener);
+    } else if (old->service != listener.service) {
+      turned.push_back(listener);
+    }
+  }
+  auto sockets = open_listeners(added);
+  if (!sockets) return failure(config_path_ + ": " + sockets.error().text);
+  for (const ListenerConfig& old : config_.listeners) {
+    const bool stays = std::any_of(config.listeners.begin(), config.listeners.end(), [&](const auto& listener) {
+      return listener.name == old.name && listener.address == old.address;
+    });
+    if (stays) continue;
+    for (const auto& worker : workers_) worker->remove_listener(old.name);
+  }
+  for (const ListenerConfig& listener : turned) {
+    for (const auto& worker : workers_) worker->turn_listener(listener.name, listener.service);
+  }
+  install_listeners(added, std::move(*sockets));
+
+  decltype(file_sets_) sets;
+  for (const model::EndpointSet& set : config.services) {
+    const auto old = file_sets_.find(set.service);
+    const bool same = old != file_sets_.end() && old->second->set == set;
+    sets[set.service] =
+        same ? old->second : std::make_shared<const feed::FullSet>(feed::FullSet{feed::version_of(set), set});
+  }
+  file_sets_ = std::move(sets);
+  config_ = config;
+  publish();
+  return {};
+}
+
+std::set<model::ServicePort> Control::wanted_services() const {
+  std::set<model::ServicePort> wanted;
+  const auto want = [&](const model::ServicePort& service) {
+    if (!file_sets_.contains(service)) wanted.insert(service);
+  };
+  for (const ListenerConfig& listener : config_.listeners) want(listener.service);
+  for (const auto* sets : {&file_sets_, &feed_sets_}) {
+    for (const auto& [service, set] : *sets) {
+      if (sets == &feed_sets_ && !wanted.contains(service)) continue;
+      for (const model::Rule& rule : set->set.rules) {
+        for (const model::WeightedCluster& cluster : rule.clusters) want(cluster.cluster);
+      }
+    }
+  }
+  return wanted;
+}
+
+void Control::schedule_publish() {
+  if (std::exchange(publish_scheduled_, true)) return;
+  loop_.defer([this] { publish(); });
+}
+
+void Control::publish() {
+  publish_scheduled_ = false;
+  const auto wanted = wanted_services();
+  std::erase_if(feed_sets_, [&](const auto& item) { return !wanted.contains(item.first); });
+  std::erase_if(absent_, [&](const auto& service) { return !wanted.contains(service); });
+
+  auto sets = file_sets_;
+  for (const model::ServicePort& service : wanted) sets.emplace(service, nullptr);
+  for (const auto& [service, set] : feed_sets_) sets[service] = set;
+  const auto table = tables_.build(sets);
+  for (const auto& worker : workers_) worker->apply(table);
+  if (!feed_) return;
+  feed_->want(wanted);
+  if (!config_.feed->snapshot.empty() && feed_->connected()) save_timer_.set(kSaveDelay);
+}
+
+void Control::save() {
+  Snapshot snapshot{.confirmed_at = confirmed_at_.value_or(std::chrono::system_clock::time_point{}), .sets = {}};
+  for (const auto& [service, set] : feed_sets_) snapshot.sets.push_back(set);
+  if (auto done = save_snapshot(config_.feed->snapshot, snapshot); !done) {
+    log::error("the snapshot is not saved", {{"reason", done.error().text}});
+  }
+}
+
+bool Control::ready() const {
+  const auto wanted = wanted_services();
+  return std::all_of(wanted.begin(), wanted.end(), [this](const model::ServicePort& service) {
+    return feed_sets_.contains(service) || absent_.contains(service);
+  });
+}
+
+std::int64_t Control::connections() const {
+  std::int64_t sum = 0;
+  for (const WorkerCells& cells : worker_cells_) sum += cells.connections_active.value();
+  return sum;
+}
+
+void Control::on_admin(net::HttpExchange& exchange) {
+  const auto path = exchange.path();
+  constexpr std::string_view kText = "text/plain; charset=utf-8";
+  constexpr std::string_view kJson = "application/json";
+  if (exchange.method() != "GET" && exchange.method() != "HEAD")
+    return exchange.respond(405, kText, "allowed: GET, HEAD\n");
+  if (path == "/metrics") return exchange.respond(200, metrics::Exposition::kContentType, metrics_text(reading()));
+  if (path == "/live") return exchange.respond(200, kText, "live\n");
+  if (path == "/ready")
+    return ready() ? exchange.respond(200, kText, "ready\n")
+                   : exchange.respond(503, kText, "waiting for the first set\n");
+  if (path != "/backends" && path != "/config")
+    return exchange.respond(404, kText, "known: /metrics /ready /live /backends /config\n");
+  if (!exchange.from_loopback()) return exchange.respond(403, kText, "from loopback only\n");
+  exchange.respond(200, kJson, path == "/config" ? config_json(config_) : backends_json(*tables_.current()));
+}
+
+StateReading Control::reading() const {
+  StateReading reading{.table = *tables_.current(),
+                       .connections = connections(),
+                       .feed_connected = std::nullopt,
+                       .snapshot_age = std::nullopt};
+  if (feed_) reading.feed_connected = feed_->connected();
+  if (confirmed_at_) reading.snapshot_age = std::chrono::system_clock::now() - *confirmed_at_;
+  return reading;
+}
+
+void Control::begin_drain() {
+  if (drain_timer_.is_set()) return;
+  log::info("draining", {{"connections", std::to_string(connections())}});
+  for (const auto& worker : workers_) worker->drain();
+  drain_deadline_ = loop_.now() + kGrace;
+  drain_timer_.set(kDrainCheck);
+}
+
+void Control::check_drained() {
+  if (connections() == 0 || loop_.now() >= drain_deadline_) return loop_.stop();
+  drain_timer_.set(kDrainCheck);
+}
+
+}  // namespace outrigger::sidecar

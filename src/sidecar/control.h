@@ -1,0 +1,82 @@
+#pragma once
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "net/event_loop.h"
+#include "net/http_server.h"
+#include "sidecar/admin_pages.h"
+#include "sidecar/config.h"
+#include "sidecar/feed_client.h"
+#include "sidecar/file_watch.h"
+#include "sidecar/routing_table.h"
+#include "sidecar/signals.h"
+#include "sidecar/worker.h"
+
+namespace outrigger::sidecar {
+
+/// The control thread: owns the workers, the sets from file and feed, the snapshot and the admin address, and tells the
+/// workers. Everything runs on the thread that calls run().
+class Control {
+ public:
+  Control(Config config, std::string config_path);
+  ~Control();
+
+  /// Opens every socket and reads every file. The error is for a person; nothing has been served yet.
+  Result<void> start();
+  /// Until SIGTERM or SIGINT, and then until no connection is left or the grace time is over.
+  void run();
+
+ private:
+  using Sockets = std::map<std::string, std::vector<net::FileDescriptor>>;  ///< by listener's name, one a worker
+
+  void reload();
+  Result<void> adopt(const Config& config);
+  Result<Sockets> open_listeners(const std::vector<ListenerConfig>& listeners) const;
+  void install_listeners(const std::vector<ListenerConfig>& listeners, Sockets sockets);
+  Result<void> start_feed();
+  void load_last_known_good();
+
+  /// What the file does not have and somebody refers to.
+  std::set<model::ServicePort> wanted_services() const;
+  void schedule_publish();
+  void publish();
+  void save();
+
+  void on_admin(net::HttpExchange& exchange);
+  StateReading reading() const;
+  /// Every destination that is listened for is known, or known not to be.
+  bool ready() const;
+  std::int64_t connections() const;
+
+  void begin_drain();
+  void check_drained();
+
+  net::EventLoop loop_;
+  Config config_;
+  std::string config_path_;
+  std::string config_text_;  ///< what was last read, refused or not: the same is not read twice
+  Signals signals_;
+  FileWatch file_watch_;
+  std::vector<WorkerCells> worker_cells_;
+  TableBuilder tables_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<net::HttpServer> admin_;
+  std::unique_ptr<FeedClient> feed_;
+
+  std::map<model::ServicePort, std::shared_ptr<const feed::FullSet>> file_sets_;
+  std::map<model::ServicePort, std::shared_ptr<const feed::FullSet>> feed_sets_;
+  std::set<model::ServicePort> absent_;  ///< the operator has said that they are not
+  /// When the operator last confirmed what we have; empty: never.
+  std::optional<std::chrono::system_clock::time_point> confirmed_at_;
+  bool publish_scheduled_ = false;
+  net::Timer save_timer_;
+  net::Timer drain_timer_;
+  net::Clock::time_point drain_deadline_{};
+};
+
+}  // namespace outrigger::sidecar

@@ -1,0 +1,76 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "balance/random.h"
+#include "feed/message.h"
+#include "http/body_reader.h"
+#include "http/head_parser.h"
+#include "lines/line_splitter.h"
+#include "net/event_loop.h"
+#include "net/stream.h"
+#include "net/tls.h"
+#include "sidecar/config.h"
+
+namespace outrigger::sidecar {
+
+/// The sidecar's end of the feed: stays connected, asks for what is wanted, resumes from the versions it has, and
+/// acknowledges what it has taken. Comes back with full jitter (at most 10 s), so that sidecars do not come in one
+/// wave. Control thread only.
+class FeedClient {
+ public:
+  struct Callbacks {
+    std::function<void(std::shared_ptr<const feed::FullSet>)> on_set;
+    std::function<void(const model::ServicePort&)> on_absent;
+    /// The operator has said that what we have of all this is the newest: any message counts.
+    std::function<void()> on_word;
+  };
+
+  FeedClient(net::EventLoop& loop, OperatorConfig config, net::SslContext context, std::uint64_t seed,
+             Callbacks callbacks);
+  ~FeedClient();
+
+  /// What a snapshot had: the versions to resume from. Before want().
+  void know(std::shared_ptr<const feed::FullSet> set);
+  /// Everything that is wanted from now on; connects when there is anything. Changes go over the open stream.
+  void want(const std::set<model::ServicePort>& services);
+  bool connected() const { return receiving_; }
+
+ private:
+  void connect();
+  void resolve();
+  void open(const net::SocketAddress& address);
+  void on_open();
+  void on_bytes(std::string_view bytes);
+  Result<void> read(std::string_view bytes);
+  Result<void> take(std::string_view line);
+  void lose(const std::string& reason);
+  void send(const feed::ToOperator& message);
+
+  net::EventLoop& loop_;
+  OperatorConfig config_;
+  net::SslContext context_;
+  balance::Random random_;
+  Callbacks callbacks_;
+  std::set<model::ServicePort> wanted_;
+  std::map<model::ServicePort, std::shared_ptr<const feed::FullSet>> known_;
+
+  std::unique_ptr<net::Stream> stream_;
+  http::HeadParser head_parser_;
+  std::string partial_head_;
+  bool head_read_ = false;
+  bool receiving_ = false;  ///< the answer's head was read
+  http::BodyReader body_;
+  LineSplitter lines_{feed::kMaxLineToSidecar};
+  std::chrono::milliseconds backoff_;
+  net::Timer retry_;
+  net::Timer silence_;
+  std::thread resolver_;
+};
+
+}  // namespace outrigger::sidecar

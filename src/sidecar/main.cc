@@ -1,0 +1,37 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "log/log.h"
+#include "sidecar/config.h"
+#include "sidecar/control.h"
+#include "sidecar/signals.h"
+
+int main(int argc, char** argv) {
+  using namespace outrigger;
+  CLI::App app("Balances a pod's outgoing requests over the endpoints of Services", "outrigger-sidecar");
+  std::string path;
+  app.add_option("--config", path, "YAML file; see README")->required();
+  app.set_version_flag("--version", OUTRIGGER_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    if (problem.get_exit_code() == 0) return app.exit(problem);  // --help, --version
+    std::cerr << "outrigger-sidecar: " << problem.what() << "; see --help" << std::endl;
+    return 1;
+  }
+
+  sidecar::Signals::block();
+  log::start("outrigger-sidecar");
+  auto config = sidecar::load_config(path);
+  if (!config) {
+    std::cerr << config.error().text << std::endl;
+    return 1;
+  }
+  sidecar::Control control(std::move(*config), path);
+  if (auto started = control.start(); !started) {
+    std::cerr << started.error().text << std::endl;
+    return 1;
+  }
+  control.run();
+  return 0;
+}

@@ -1,0 +1,51 @@
+#pragma once
+/// The sidecar's numbers, one block of cells for each worker: written by that worker alone, read by the control thread.
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "metrics/cells.h"
+#include "model/endpoint_set.h"
+
+namespace outrigger::sidecar {
+
+/// How one try at an endpoint ended; the label `outcome`.
+enum class Outcome : std::uint8_t { success, server_error, connect_failure, reset, invalid, timeout, cancelled };
+inline constexpr std::array<const char*, 7> kOutcomeNames = {"success", "server_error", "connect_failure", "reset",
+                                                             "invalid", "timeout",      "cancelled"};
+
+struct alignas(64) BackendCells {
+  std::array<metrics::Counter, kOutcomeNames.size()> outcomes;
+  metrics::Gauge in_flight;
+};
+
+inline constexpr std::uint16_t kFirstStatus = 100;
+inline constexpr std::uint16_t kLastStatus = 599;
+
+struct alignas(64) ServiceCells {
+  /// Answers to clients by status, from kFirstStatus.
+  std::array<metrics::Counter, kLastStatus - kFirstStatus + 1> codes;
+  metrics::Counter retries;
+  metrics::DurationHistogram duration;
+};
+
+struct alignas(64) WorkerCells {
+  metrics::Gauge connections_active;
+};
+
+/// Of one endpoint; `cells[w]` is worker w's.
+struct BackendMetrics {
+  explicit BackendMetrics(std::size_t workers) : cells(workers) {}
+  std::vector<BackendCells> cells;
+};
+
+/// Of one service. The control thread makes it and owns the map; workers keep what they write alive.
+struct ServiceMetrics {
+  explicit ServiceMetrics(std::size_t workers) : cells(workers) {}
+  std::vector<ServiceCells> cells;
+};
+
+}  // namespace outrigger::sidecar

@@ -1,0 +1,81 @@
+#include "sidecar/snapshot.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "feed/version.h"
+#include "net/file_descriptor.h"
+
+namespace outrigger::sidecar {
+namespace {
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) return false;
+    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<void> save_snapshot(const std::string& path, const Snapshot& snapshot) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(snapshot.confirmed_at.time_since_epoch());
+  std::string text = nlohmann::json{{"snapshot", {{"confirmed_at", seconds.count()}}}}.dump() + "\n";
+  for (const auto& set : snapshot.sets) text += feed::encode(feed::ToSidecar(*set));
+
+  const std::string fresh = path + ".new";
+  const auto fail = [&](const char* what) {
+    return failure(fmt::format("{}: {}: {}", path, what, std::strerror(errno)));
+  };
+  net::FileDescriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!file) return fail("cannot be written");
+  if (!write_all(file.get(), text) || ::fsync(file.get()) != 0) return fail("cannot be written");
+  if (std::rename(fresh.c_str(), path.c_str()) != 0) return fail("cannot be replaced");
+  return {};
+}
+
+Result<Snapshot> load_snapshot(const std::string& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  if (error == std::errc::no_such_file_or_directory) return Snapshot{};
+  if (error) return failure(fmt::format("{}: {}", path, error.message()));
+  if (size > kMaxSnapshotBytes) {
+    return failure(fmt::format("{}: {} bytes; allowed: at most {}", path, size, kMaxSnapshotBytes));
+  }
+  std::ifstream file(path);
+  std::string line;
+  Snapshot snapshot;
+  for (int number = 1; std::getline(file, line); ++number) {
+    if (number == 1) {
+      const auto head = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+      const nlohmann::json::json_pointer place("/snapshot/confirmed_at");
+      if (!head.is_object() || !head.contains(place) || !head[place].is_number_integer()) {
+        return failure(fmt::format("{}:1: not a snapshot", path));
+      }
+      snapshot.confirmed_at =
+          std::chrono::system_clock::time_point(std::chrono::seconds(head[place].get<std::int64_t>()));
+      continue;
+    }
+    auto message = feed::decode_to_sidecar(line);
+    if (!message) return failure(fmt::format("{}:{}: {}", path, number, message.error().text));
+    auto* full = std::get_if<feed::FullSet>(&*message);
+    if (full == nullptr) return failure(fmt::format("{}:{}: not a set", path, number));
+    // Written by a version with other options: good to serve from, but nothing to resume from.
+    if (feed::version_of(full->set) != full->version) full->version.clear();
+    snapshot.sets.push_back(std::make_shared<const feed::FullSet>(std::move(*full)));
+  }
+  if (!file.eof()) return failure(path + ": cannot be read");
+  return snapshot;
+}
+
+}  // namespace outrigger::sidecar
