@@ -34,21 +34,20 @@ ApiServer::ApiServer() : programs_(assets()) {
   const std::string peer = fmt::format("http://{}", kEtcdPeer);
   const std::string client = fmt::format("http://{}", kEtcd);
   etcd_ = std::make_unique<Process>(std::vector<std::string>{
-      programs_ + "/etcd", "--data-dir", directory_.file("etcd"), "--unsafe-no-fsync", "--log-level", "warn",
+      programs_ + "/etcd", "--data-dir", file("etcd"), "--unsafe-no-fsync", "--log-level", "warn",
       "--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer,
       "--initial-advertise-peer-urls", peer, "--initial-cluster", "default=" + peer});
-  directory_.write("tokens.csv", "operator-tests,admin,admin,system:masters\n");
-  Process key({"openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out",
-               directory_.file("service-accounts.key")});
+  folder_.write("tokens.csv", "operator-tests,admin,admin,system:masters\n");
+  Process key({"openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", file("service-accounts.key")});
   if (key.wait_for_end() != 0) throw std::runtime_error("openssl makes no key");
-  directory_.write("kubeconfig", fmt::format(R"(apiVersion: v1
+  folder_.write("kubeconfig", fmt::format(R"(apiVersion: v1
 kind: Config
 clusters: [{{name: test, cluster: {{server: "https://127.0.0.1:{}", certificate-authority: pki/apiserver.crt}}}}]
 users: [{{name: admin, user: {{token: operator-tests}}}}]
 contexts: [{{name: test, context: {{cluster: test, user: admin}}}}]
 current-context: test
 )",
-                                             kPort));
+                                          kPort));
   start();
 }
 
@@ -63,9 +62,9 @@ void ApiServer::start() {
                                                                "--advertise-address",
                                                                kHostAddress,
                                                                "--cert-dir",
-                                                               directory_.file("pki"),
+                                                               file("pki"),
                                                                "--token-auth-file",
-                                                               directory_.file("tokens.csv"),
+                                                               file("tokens.csv"),
                                                                "--authorization-mode",
                                                                "RBAC",
                                                                "--service-cluster-ip-range",
@@ -75,9 +74,9 @@ void ApiServer::start() {
                                                                "--service-account-issuer",
                                                                "https://kubernetes.default.svc",
                                                                "--service-account-key-file",
-                                                               directory_.file("service-accounts.key"),
+                                                               file("service-accounts.key"),
                                                                "--service-account-signing-key-file",
-                                                               directory_.file("service-accounts.key")});
+                                                               file("service-accounts.key")});
   const bool ready = eventually([this] {
     if (etcd_->wait_for_end(std::chrono::seconds(0)) || server_->wait_for_end(std::chrono::seconds(0))) {
       throw std::runtime_error("etcd or kube-apiserver has ended at its start");

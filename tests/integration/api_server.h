@@ -2,8 +2,8 @@
 #include <memory>
 #include <string>
 
+#include "fakes/certificates.h"
 #include "integration/process.h"
-#include "integration/temporary_directory.h"
 
 namespace outrigger::integration {
 
@@ -14,7 +14,7 @@ class ApiServer {
   /// Starts both and waits until the API server is ready. Throws when that is not possible.
   ApiServer();
 
-  std::string kubeconfig() const { return directory_.file("kubeconfig"); }
+  std::string kubeconfig() const { return file("kubeconfig"); }
 
   /// Starts the API server again, with the same data, after kill().
   void start();
@@ -25,7 +25,9 @@ class ApiServer {
   void compact();
 
  private:
-  TemporaryDirectory directory_;
+  std::string file(const char* name) const { return folder_.path() / name; }
+
+  fakes::TemporaryFolder folder_;
   std::string programs_;
   std::unique_ptr<Process> etcd_;
   std::unique_ptr<Process> server_;

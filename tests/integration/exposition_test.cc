@@ -8,8 +8,8 @@ namespace {
 
 /// What promtool has to say against a text; empty for nothing.
 std::string problems(const std::string& metrics) {
-  const TemporaryDirectory directory;
-  Process promtool({"sh", "-c", "promtool check metrics < " + directory.write("metrics", metrics)});
+  const fakes::TemporaryFolder folder;
+  Process promtool({"sh", "-c", "promtool check metrics < " + folder.write("metrics", metrics)});
   const auto status = promtool.wait_for_end();
   std::string said = status == 0 ? "" : "exit status " + std::to_string(status.value_or(-1)) + '\n';
   for (const std::string& line : promtool.lines()) said += line + '\n';

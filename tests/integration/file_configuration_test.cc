@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 
 #include "integration/backend.h"
 #include "integration/eventually.h"
@@ -20,7 +21,7 @@ struct Mistake {
   std::vector<std::string> named;
 };
 
-constexpr std::string_view kGood = R"(admin: 127.0.0.1:0
+const std::string kGood = R"(admin: 127.0.0.1:0
 workers: 1
 listeners:
   - {name: web, address: 127.0.0.1:0, protocol: http, service: shop/web:80}
@@ -46,6 +47,13 @@ const std::vector<Mistake> kMistakes = {
      {"nowhere.crt", "No such file"}},
 };
 
+/// Puts a whole new file in the old one's place, so that nobody reads half of it.
+std::string replace_file(const fakes::TemporaryFolder& folder, const std::string& text) {
+  const std::string place = folder.path() / "sidecar.yaml";
+  std::filesystem::rename(folder.write("next.yaml", text), place);
+  return place;
+}
+
 std::string with(const Mistake& mistake, std::string text) {
   return text.replace(text.find(mistake.from), std::string_view(mistake.from).size(), mistake.to);
 }
@@ -56,10 +64,10 @@ bool names_all(const std::string& line, const std::vector<std::string>& parts) {
 }
 
 TEST(FileConfiguration, IsRefusedAtTheStartWithOneLineThatNamesTheMistake) {
-  const TemporaryDirectory directory;
+  const fakes::TemporaryFolder folder;
   for (const Mistake& mistake : kMistakes) {
     SCOPED_TRACE(mistake.name);
-    const std::string path = directory.write("sidecar.yaml", with(mistake, std::string(kGood)));
+    const std::string path = replace_file(folder, with(mistake, kGood));
     Process sidecar({OUTRIGGER_SIDECAR, "--config", path});
     EXPECT_EQ(sidecar.wait_for_end(), 1);
     const auto lines = sidecar.lines();
@@ -70,14 +78,14 @@ TEST(FileConfiguration, IsRefusedAtTheStartWithOneLineThatNamesTheMistake) {
 }
 
 TEST(FileConfiguration, ThatIsBadIsRefusedOnReloadAndTheOldOneStays) {
-  const TemporaryDirectory directory;
+  const fakes::TemporaryFolder folder;
   Backend backend("a", "127.0.0.1:9001");
-  Sidecar sidecar(directory.write("sidecar.yaml", kGood));
+  Sidecar sidecar(replace_file(folder, kGood));
   Load load(sidecar.address("web"), 2);
   ASSERT_TRUE(load.goes_on());
   for (const Mistake& mistake : kMistakes) {
     SCOPED_TRACE(mistake.name);
-    directory.write("sidecar.yaml", with(mistake, std::string(kGood)));
+    replace_file(folder, with(mistake, kGood));
     sidecar.program().signal(SIGHUP);
     EXPECT_TRUE(eventually([&] {
       const auto lines = sidecar.program().lines();
@@ -94,19 +102,19 @@ class Reload : public ::testing::TestWithParam<bool> {};
 
 TEST_P(Reload, AHundredTimesUnderLoadFailsNoRequest) {
   const bool by_signal = GetParam();
-  const TemporaryDirectory directory;
+  const fakes::TemporaryFolder folder;
   Backend a("a", "127.0.0.1:9001");
   Backend b("b", "127.0.0.1:9002");
-  Sidecar sidecar(directory.write("sidecar.yaml", kGood));
+  Sidecar sidecar(replace_file(folder, kGood));
   Load load(sidecar.address("web"), 4);
   ASSERT_TRUE(load.goes_on());
 
   for (int i = 1; i <= 100; ++i) {
     // Every reload has another weight, every other one an endpoint more.
-    std::string text(kGood);
+    std::string text = kGood;
     text.replace(text.find("weight: 3"), 9, fmt::format("weight: {}", 3 + i));
     if (i % 2 == 1) text += "      - {address: 127.0.0.1:9002, weight: 50}\n";
-    directory.write("sidecar.yaml", text);
+    replace_file(folder, text);
     if (by_signal) sidecar.program().signal(SIGHUP);
     ASSERT_TRUE(eventually([&] {
       const auto backends = sidecar.backends("shop/web:80");
@@ -122,15 +130,16 @@ INSTANTIATE_TEST_SUITE_P(After, Reload, ::testing::Bool(),
                          [](const auto& after) { return after.param ? "Sighup" : "AChangedFile"; });
 
 TEST(OperatorFlags, AreRefusedWithOneLineThatNamesTheMistake) {
-  const TemporaryDirectory directory;
-  const Identity identity = make_identity(directory);
+  const fakes::TemporaryFolder folder;
+  write_certificates(folder);
+  const auto file = [&](const char* name) { return (folder.path() / name).string(); };
   struct Case {
     std::string flag;
     std::string value;
     std::vector<std::string> named;
   };
   for (const Case& wrong : {Case{"--tls-cert", "/nowhere.crt", {"/nowhere.crt", "No such file"}},
-                            Case{"--client-ca", identity.key, {identity.key}},
+                            Case{"--client-ca", file("operator.key"), {file("operator.key")}},
                             Case{"--feed-address", "127.0.0.1:70000", {"70000", "65535"}},
                             Case{"--kubeconfig", "/nowhere.kubeconfig", {"/nowhere.kubeconfig", "No such file"}},
                             Case{"--endpoints-source", "both", {"endpoints-source", "both", "slices", "endpoints"}},
@@ -141,10 +150,10 @@ TEST(OperatorFlags, AreRefusedWithOneLineThatNamesTheMistake) {
                                              {"--endpoints-source", "slices"},
                                              {"--feed-address", "127.0.0.1:0"},
                                              {"--admin-address", "127.0.0.1:0"},
-                                             {"--tls-cert", identity.certificate},
-                                             {"--tls-key", identity.key},
-                                             {"--client-ca", identity.certificate}};
-    if (wrong.flag != "--kubeconfig") flags["--kubeconfig"] = directory.write("kubeconfig", "apiVersion: v1\n");
+                                             {"--tls-cert", file("operator.crt")},
+                                             {"--tls-key", file("operator.key")},
+                                             {"--client-ca", file("ca.crt")}};
+    if (wrong.flag != "--kubeconfig") flags["--kubeconfig"] = folder.write("kubeconfig", "apiVersion: v1\n");
     flags[wrong.flag] = wrong.value;
     std::vector<std::string> command{OUTRIGGER_OPERATOR};
     for (const auto& [flag, value] : flags) command.insert(command.end(), {flag, value});

@@ -1,25 +1,25 @@
 #include "integration/programs.h"
 
-#include <stdexcept>
-
 #include "integration/http_connection.h"
 
 namespace outrigger::integration {
 
-Identity make_identity(const TemporaryDirectory& directory) {
-  Identity identity{directory.file("feed.crt"), directory.file("feed.key")};
-  Process openssl({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
-                   "/CN=outrigger", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2", "-out",
-                   identity.certificate, "-keyout", identity.key});
-  if (openssl.wait_for_end() != 0) throw std::runtime_error("openssl makes no certificate");
-  return identity;
+void write_certificates(const fakes::TemporaryFolder& folder) {
+  const fakes::CertificateAuthority authority;
+  folder.write("ca.crt", authority.certificate());
+  for (const char* name : {"operator", "sidecar"}) {
+    const fakes::Identity identity = authority.issue({.common_name = name});
+    folder.write(std::string(name) + ".crt", identity.certificate);
+    folder.write(std::string(name) + ".key", identity.key);
+  }
 }
 
-Operator::Operator(const std::string& kubeconfig, EndpointsSource source, const Identity& identity,
+Operator::Operator(const std::string& kubeconfig, EndpointsSource source, const fakes::TemporaryFolder& certificates,
                    const std::string& feed_address)
     : program_({OUTRIGGER_OPERATOR, "--source", "kube", "--kubeconfig", kubeconfig, "--endpoints-source",
                 name_of(source), "--feed-address", feed_address, "--admin-address", "127.0.0.1:0", "--tls-cert",
-                identity.certificate, "--tls-key", identity.key, "--client-ca", identity.certificate}) {}
+                certificates.path() / "operator.crt", "--tls-key", certificates.path() / "operator.key", "--client-ca",
+                certificates.path() / "ca.crt"}) {}
 
 std::string Operator::metrics() { return http_get(program_.address("admin"), "/metrics"); }
 

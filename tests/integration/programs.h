@@ -2,23 +2,19 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "fakes/certificates.h"
 #include "integration/cluster_objects.h"
 #include "integration/program.h"
-#include "integration/temporary_directory.h"
 
 namespace outrigger::integration {
 
-/// PEM files for the feed's TLS: one certificate that both sides show and both trust.
-struct Identity {
-  std::string certificate;
-  std::string key;
-};
-Identity make_identity(const TemporaryDirectory& directory);
+/// The feed's TLS files: ca.crt, operator.crt, operator.key, sidecar.crt, sidecar.key.
+void write_certificates(const fakes::TemporaryFolder& folder);
 
 /// outrigger-operator, watching an API server. One owner.
 class Operator {
  public:
-  Operator(const std::string& kubeconfig, EndpointsSource source, const Identity& identity,
+  Operator(const std::string& kubeconfig, EndpointsSource source, const fakes::TemporaryFolder& certificates,
            const std::string& feed_address);
 
   std::string feed_address() { return program_.address("feed"); }

@@ -23,8 +23,8 @@ Spine::Spine(const ApiServer& server, EndpointsSource source, int workers)
       source_(source),
       workers_(workers),
       service_{new_namespace(), "web"},
-      objects_(kubeconfig_, source),
-      identity_(make_identity(directory_)) {
+      objects_(kubeconfig_, source) {
+  write_certificates(folder_);
   for (const char* name : {"a", "b", "c", "d"}) {
     backends_[name] = std::make_unique<Backend>(name, fmt::format("{}:{}", ip_of(name), kTargetPort));
   }
@@ -36,7 +36,7 @@ Spine::Spine(const ApiServer& server, EndpointsSource source, int workers)
 
 void Spine::start_operator() {
   feeder_.reset();
-  feeder_ = std::make_unique<Operator>(kubeconfig_, source_, identity_, feed_address_);
+  feeder_ = std::make_unique<Operator>(kubeconfig_, source_, folder_, feed_address_);
   feed_address_ = feeder_->feed_address();
 }
 
@@ -46,10 +46,10 @@ admin: 127.0.0.1:0
 workers: {}
 listeners:
   - {{name: web, address: 127.0.0.1:0, service: {}:80}}
-operator: {{address: https://{}, ca: feed.crt, cert: feed.crt, key: feed.key, snapshot: snapshot}}
+operator: {{address: https://{}, ca: ca.crt, cert: sidecar.crt, key: sidecar.key, snapshot: snapshot}}
 )",
                                          workers_, service_.text(), feed_address_);
-  sidecar_ = std::make_unique<Sidecar>(directory_.write("sidecar.yaml", config));
+  sidecar_ = std::make_unique<Sidecar>(folder_.write("sidecar.yaml", config));
 }
 
 void Spine::set_weight(const std::string& backend, const std::string& weight) {

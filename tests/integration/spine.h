@@ -41,13 +41,12 @@ class Spine {
   bool sidecar_has(const std::map<std::string, int>& weights);
 
  private:
-  TemporaryDirectory directory_;
+  fakes::TemporaryFolder folder_;
   std::string kubeconfig_;
   EndpointsSource source_;
   int workers_;
   model::ObjectKey service_;
   ClusterObjects objects_;
-  Identity identity_;
   std::map<std::string, std::unique_ptr<Backend>> backends_;
   std::string feed_address_ = "127.0.0.1:0";
   std::unique_ptr<Operator> feeder_;
