@@ -8,70 +8,104 @@
 #include "net/event_loop.h"
 #include "net/socket.h"
 #include "net/tls.h"
+#include "net/transport.h"
 
 namespace outrigger::net {
 
 /// A connected byte stream, plain or TLS, for everything but the data path: the feed, admin, and HTTP server and
-/// client. Loop's thread only. Callbacks may destroy the stream only through the loop's defer().
+/// client. Loop's thread only. Callbacks come from the loop alone, never from within a call of the stream's functions,
+/// and none comes after on_end, close() or the stream's end. A callback may call anything of its stream but may not
+/// destroy it (a CHECK): that waits for the loop's defer().
 class Stream final : private EventHandler {
  public:
   struct Callbacks {
-    std::function<void()> on_open;                         ///< connected, and the TLS handshake is done
-    std::function<void(std::string_view bytes)> on_bytes;  ///< views live for the call
-    std::function<void()> on_drained;                      ///< unsent() has become 0
-    std::function<void(const std::string& reason)>
-        on_end;  ///< once; "" for an orderly end by the peer. Not after close()
+    /// Connected, and the TLS handshake is done. With TLS 1.3 a client gets here before the server has judged its
+    /// certificate: a refusal still comes, through on_end.
+    std::function<void()> on_open;
+    std::function<void(std::string_view bytes)> on_bytes;  ///< views live for the call; none after finish()
+    std::function<void()> on_drained;                      ///< unsent() has become 0, some time after a write()
+    /// Once, when the descriptor is closed: "" for an orderly end by the peer (what was queued by then has been sent)
+    /// or after finish(), else what went wrong.
+    std::function<void(const std::string& reason)> on_end;
   };
 
   /// Takes over an accepted socket (TLS as the server when `context` is set).
   static std::unique_ptr<Stream> accepted(EventLoop& loop, FileDescriptor fd, const SslContext& context,
                                           Callbacks callbacks);
-  /// Connects. `server_name` is verified against the peer's certificate (a DNS name or a numeric IP address).
+  /// Connects. With TLS `server_name` is verified against the peer's certificate: a DNS name or a numeric IP address,
+  /// not empty.
   static Result<std::unique_ptr<Stream>> connect(EventLoop& loop, const SocketAddress& address,
                                                  const SslContext& context, const std::string& server_name,
                                                  Callbacks callbacks);
   ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
 
-  /// Queues bytes; a shared block is not copied, so one encoding serves many streams.
+  /// Queues bytes, also before on_open; they leave when the loop's round ends, those of several calls together. A
+  /// shared block is not copied, so one encoding serves many streams. Dropped after finish() and after the end.
   void write(std::shared_ptr<const std::string> block);
   void write(std::string bytes) { write(std::make_shared<const std::string>(std::move(bytes))); }
-  /// Bytes queued that the kernel has not taken.
+  /// Bytes queued that the kernel has not taken; 0 after the end.
   std::size_t unsent() const { return unsent_; }
   /// Bytes the kernel has taken since the start; with unsent() it tells when a given byte is gone.
   std::uint64_t sent() const { return sent_; }
 
-  /// No more on_bytes until resumed; the kernel's buffer then holds the peer back.
+  /// No more on_bytes until resumed; the kernel's buffer then holds the peer back, and the peer's end goes unseen.
   void pause_reading(bool pause);
-  /// Sends what is queued, then ends the stream.
+  /// Sends what is queued, then ends the stream, with on_end(""). Waits for the peer's end, at most two seconds and
+  /// throwing away what it still sends, so that what was sent is not lost with a reset (RFC 9112 section 9.6).
   void finish();
   /// Ends it at once; no callback follows.
   void close();
 
-  const FileDescriptor& descriptor() const { return fd_; }
+  const FileDescriptor& descriptor() const { return transport_.descriptor(); }
 
  private:
-  Stream(EventLoop& loop, FileDescriptor fd, const SslContext& context, bool server, Callbacks callbacks);
+  enum class State : std::uint8_t { connecting, handshaking, open, lingering, ended };
+
+  Stream(EventLoop& loop, Transport transport, State state, Callbacks callbacks);
   void on_events(std::uint32_t events) override;
+  void finish_connecting();
   void handshake();
   void read_some();
   void flush();
+  std::size_t write_once();
+  void drop_sent(std::size_t bytes);
+  void after_flush();
+  void linger();
+  void retry_soon();
+  void run_retry();
+  bool failed(const Progress& progress);
   void end(const std::string& reason);
-  void set_interest();
+  void update_interest();
+  bool reads() const { return state_ == State::open && !read_closed_ && (!paused_ || finishing_); }
+
+  template <class Callback, class... Arguments>
+  void call(const Callback& callback, const Arguments&... arguments) {
+    if (!callback) return;
+    in_callback_ = true;
+    callback(arguments...);
+    in_callback_ = false;
+  }
 
   EventLoop& loop_;
-  FileDescriptor fd_;
-  std::unique_ptr<SSL, void (*)(SSL*)> ssl_;
+  Transport transport_;
   Callbacks callbacks_;
   std::deque<std::shared_ptr<const std::string>> queue_;
-  std::size_t front_sent_ = 0;
+  std::size_t front_sent_ = 0;  ///< bytes of the queue's first block that are gone
   std::size_t unsent_ = 0;
   std::uint64_t sent_ = 0;
   std::uint32_t interest_ = 0;
-  bool connecting_ = false;
-  bool handshaking_ = false;
-  bool want_write_ = false;
+  State state_;
+  bool in_callback_ = false;
   bool paused_ = false;
   bool finishing_ = false;
+  bool read_closed_ = false;
+  bool retry_scheduled_ = false;
+  bool read_wants_write_ = false;  ///< TLS: the step is taken up again when the socket is ready for the other direction
+  bool write_wants_read_ = false;
+  Timer linger_;
+  std::shared_ptr<Stream*> self_;  ///< ends with the stream: a deferred task sees by it whether there still is one
 };
 
 }  // namespace outrigger::net
