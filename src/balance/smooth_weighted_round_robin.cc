@@ -11,15 +11,22 @@ SmoothWeightedRoundRobin::SmoothWeightedRoundRobin(std::span<const std::uint32_t
   CHECK(!weights.empty());
   const std::uint32_t unit =
       std::accumulate(weights.begin(), weights.end(), 0u, std::gcd<std::uint32_t, std::uint32_t>);
+  const std::uint64_t total = std::accumulate(weights.begin(), weights.end(), std::uint64_t{0}) / unit;
   shares_.reserve(weights.size());
   for (std::uint32_t i = 0; i < weights.size(); ++i) {
     CHECK(weights[i] > 0);
-    shares_.push_back({.index = i, .weight = weights[i] / unit});
-    total_ += weights[i] / unit;
+    const std::uint32_t weight = weights[i] / unit;
+    const auto parts = static_cast<std::uint32_t>(total % weight);
+    shares_.push_back({.index = i,
+                       .weight = weight,
+                       .step = total / weight,
+                       .step_parts = parts,
+                       .end_parts = parts,
+                       .end = total / weight});
   }
   shuffle(std::span(shares_), random);
 
-  std::uint64_t ticket = random.below(total_);
+  std::uint64_t ticket = random.below(total);
   std::uint32_t first = 0;
   while (ticket >= shares_[first].weight) ticket -= shares_[first++].weight;
 
@@ -47,20 +54,18 @@ std::size_t SmoothWeightedRoundRobin::pick() {
   ++now_;
 
   Share& share = shares_[picked];
-  if (++share.taken == share.weight) {
-    share.taken = 0;
-    share.round_start += total_;
-  }
-  waiting_.push({.due = release(share), .share = picked});
+  waiting_.push({.due = share.end, .share = picked});
+  advance(share);
   return share.index;
 }
 
-std::uint64_t SmoothWeightedRoundRobin::release(const Share& share) const {
-  return share.round_start + share.taken * total_ / share.weight;
-}
-
-std::uint64_t SmoothWeightedRoundRobin::deadline(const Share& share) const {
-  return share.round_start + ((share.taken + 1) * total_ + share.weight - 1) / share.weight;
+void SmoothWeightedRoundRobin::advance(Share& share) {
+  share.end += share.step;
+  share.end_parts += share.step_parts;
+  if (share.end_parts >= share.weight) {
+    share.end_parts -= share.weight;
+    ++share.end;
+  }
 }
 
 }  // namespace outrigger::balance

@@ -12,8 +12,8 @@ namespace outrigger::balance {
 /// job released at ⌊j·W/wᵢ⌋ with the deadline ⌈(j+1)·W/wᵢ⌉, and of the released ones the earliest deadline is taken
 /// (earliest deadline first meets every such deadline on one processor: Liu and Layland 1973; Baruah et al.,
 /// "Proportionate progress", 1996). The very first pick is drawn at random in proportion to weight and ties are broken
-/// in an order drawn at random, so that many sidecars do not walk in lock-step. Neither breaks a deadline: before the
-/// weights' first common multiple of picks, deadlines leave at least one slot free.
+/// in an order drawn at random, so that many sidecars do not walk in lock-step. Neither breaks a deadline: with weights
+/// in lowest terms, Σ⌊t·wᵢ/W⌋ < t for 0 < t < W, so there is always a slot that no deadline needs.
 /// O(log n) a pick, amortised; no allocation after construction.
 class SmoothWeightedRoundRobin final : public Policy {
  public:
@@ -22,11 +22,14 @@ class SmoothWeightedRoundRobin final : public Policy {
   std::size_t pick() override;
 
  private:
+  /// Times are in picks made, whole and in parts of `weight`, so that no pick divides and nothing ever overflows.
   struct Share {
-    std::uint32_t index;            ///< the caller's
-    std::uint32_t weight;           ///< in lowest terms with the others
-    std::uint32_t taken = 0;        ///< turns in this round of W picks, always below weight
-    std::uint64_t round_start = 0;  ///< in picks, as are all times
+    std::uint32_t index;       ///< the caller's
+    std::uint32_t weight;      ///< in lowest terms with the others
+    std::uint64_t step;        ///< ⌊W/weight⌋
+    std::uint32_t step_parts;  ///< W mod weight
+    std::uint32_t end_parts;   ///< always below weight
+    std::uint64_t end;         ///< of the turn in the queues: (j+1)·W/weight, where the next one's release is
   };
   struct Turn {
     std::uint64_t due;  ///< release or deadline: which of both, the queue says
@@ -35,11 +38,10 @@ class SmoothWeightedRoundRobin final : public Policy {
   };
   using Queue = std::priority_queue<Turn, std::vector<Turn>, std::greater<>>;
 
-  std::uint64_t release(const Share& share) const;
-  std::uint64_t deadline(const Share& share) const;
+  static std::uint64_t deadline(const Share& share) { return share.end + (share.end_parts > 0 ? 1 : 0); }
+  static void advance(Share& share);
 
   std::vector<Share> shares_;  ///< in the order that breaks ties
-  std::uint64_t total_ = 0;    ///< W
   std::uint64_t now_ = 0;      ///< picks made
   Queue waiting_;              ///< by release; every share has one turn in one of both queues
   Queue released_;             ///< by deadline

@@ -13,10 +13,10 @@ namespace {
 bool is_target_char(char c) { return c > 0x20 && c < 0x7f && c != '#'; }
 
 bool is_registered_name(std::string_view text) {
-  constexpr std::string_view kMarks = "-._~!$&'()*+,;=";
+  static constexpr CharacterSet kPlain = letters_digits_and("-._~!$&'()*+,;=");
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') || kMarks.find(c) != std::string_view::npos) continue;
+    if (kPlain[static_cast<unsigned char>(c)]) continue;
     if (c != '%' || text.size() - i < 3 || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0) return false;
     i += 2;
   }
@@ -55,7 +55,8 @@ bool is_authority(std::string_view text) {
 }
 
 const char* read_request_target(std::string_view method, std::string_view text, RequestTarget& target) {
-  if (!std::all_of(text.begin(), text.end(), is_target_char)) return "a character not allowed in a target";
+  if (!std::all_of(text.begin(), text.end(), [](char c) { return is_target_char(c); }))
+    return "a character not allowed in a target";
   target = {text, {}};
   if (text.starts_with('/')) return nullptr;
   if (text == "*") return method == "OPTIONS" ? nullptr : "the target * is for OPTIONS alone";

@@ -19,17 +19,22 @@ bool may_hold_control(std::uint64_t word) {
 
 }  // namespace
 
-bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char); }
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is_token_char(c); });
+}
 
 bool is_field_value(std::string_view text) {
+  const auto holds_no_control = [](std::string_view part) {
+    return std::all_of(part.begin(), part.end(), [](char c) { return is_value_char(c); });
+  };
   // Eight bytes at a time: values are most of a head's bytes.
   while (text.size() >= sizeof(std::uint64_t)) {
     std::uint64_t word = 0;
     std::memcpy(&word, text.data(), sizeof word);
-    if (may_hold_control(word) && !std::all_of(text.begin(), text.begin() + sizeof word, is_value_char)) return false;
+    if (may_hold_control(word) && !holds_no_control(text.substr(0, sizeof word))) return false;
     text.remove_prefix(sizeof word);
   }
-  return std::all_of(text.begin(), text.end(), is_value_char);
+  return holds_no_control(text);
 }
 
 std::string_view trim(std::string_view text) {

@@ -8,14 +8,20 @@
 
 namespace outrigger::http {
 
-inline constexpr std::array<bool, 256> kTokenChars = [] {
-  std::array<bool, 256> table{};
-  for (const char c : std::string_view{"!#$%&'*+-.^_`|~0123456789"}) table[static_cast<unsigned char>(c)] = true;
-  for (unsigned c = 'a'; c <= 'z'; ++c) table[c] = table[c - 'a' + 'A'] = true;
-  return table;
-}();
+/// Indexed by a character's unsigned value.
+using CharacterSet = std::array<bool, 256>;
 
-inline bool is_token_char(char c) { return kTokenChars[static_cast<unsigned char>(c)]; }
+constexpr CharacterSet letters_digits_and(std::string_view marks) {
+  CharacterSet set{};
+  for (const char c : marks) set[static_cast<unsigned char>(c)] = true;
+  for (unsigned c = '0'; c <= '9'; ++c) set[c] = true;
+  for (unsigned c = 'a'; c <= 'z'; ++c) set[c] = set[c - 'a' + 'A'] = true;
+  return set;
+}
+
+inline constexpr CharacterSet kTokenCharacters = letters_digits_and("!#$%&'*+-.^_`|~");
+
+inline bool is_token_char(char c) { return kTokenCharacters[static_cast<unsigned char>(c)]; }
 inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 inline bool is_blank(char c) { return c == ' ' || c == '\t'; }  ///< OWS
 /// Visible, blank or obs-text: no control character but the tab.

@@ -1,0 +1,190 @@
+#include "operator/inventory.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace outrigger::op {
+
+using model::ObjectKey;
+
+void Inventory::apply(kube::Change change, const Touch& touch) {
+  if (change.replace) add_missing_to_gone(change);
+  Moved moved;
+  for (const ObjectKey& key : change.gone) {
+    switch (change.kind) {
+      case kube::Kind::service: remove_service(key, touch); break;
+      case kube::Kind::endpoint_slice:
+      case kube::Kind::endpoints: remove_group({change.kind, key}, touch); break;
+      case kube::Kind::pod:
+        if (remove_pod(key)) moved.emplace(key.ns, key.name);
+        break;
+      case kube::Kind::node:
+        if (remove_node(key)) moved.emplace("", key.name);
+        break;
+    }
+  }
+  for (kube::Object& object : change.objects) {
+    const ObjectKey& key = object.key;
+    switch (change.kind) {
+      case kube::Kind::service: put(key, std::get<model::Service>(std::move(object.value)), touch); break;
+      case kube::Kind::endpoint_slice:
+      case kube::Kind::endpoints:
+        put({change.kind, key}, std::get<kube::SliceGroup>(std::move(object.value)), touch);
+        break;
+      case kube::Kind::pod:
+        if (put(key, std::get<kube::PodInfo>(std::move(object.value)))) moved.emplace(key.ns, key.name);
+        break;
+      case kube::Kind::node:
+        if (put(key, std::get<kube::NodeInfo>(object.value))) moved.emplace("", key.name);
+        break;
+    }
+  }
+  if (!moved.empty()) touch_users_of(change.kind, moved, touch);
+}
+
+std::vector<model::EndpointSet> Inventory::sets_of(const ObjectKey& service) const {
+  const auto known = services_.find(service);
+  if (known == services_.end()) return {};
+  std::vector<const model::EndpointSlice*> slices;
+  if (const auto groups = groups_of_.find(service); groups != groups_of_.end()) {
+    for (const GroupKey& key : groups->second) {
+      for (const model::EndpointSlice& slice : groups_.at(key).slices) {
+        if (slice.service == service) slices.push_back(&slice);
+      }
+    }
+  }
+  const model::Surroundings surroundings{.pod_traits = [this](const ObjectKey& pod) -> const model::PodTraits* {
+                                           const auto info = pods_.find(pod);
+                                           return info == pods_.end() ? nullptr : &info->second.annotations.traits;
+                                         },
+                                         .node_zone = [this](const std::string& node) -> const std::string* {
+                                           const auto zone = zones_.find(node);
+                                           return zone == zones_.end() ? nullptr : &zone->second;
+                                         }};
+  return model::merge_slices(known->second.service, known->second.annotations.options, slices, surroundings);
+}
+
+void Inventory::add_missing_to_gone(kube::Change& change) const {
+  std::unordered_set<ObjectKey> listed;
+  for (const kube::Object& object : change.objects) listed.insert(object.key);
+  const auto add_if_missing = [&](const ObjectKey& key) {
+    if (!listed.contains(key)) change.gone.push_back(key);
+  };
+  switch (change.kind) {
+    case kube::Kind::service:
+      for (const auto& [key, service] : services_) add_if_missing(key);
+      break;
+    case kube::Kind::endpoint_slice:
+    case kube::Kind::endpoints:
+      for (const auto& [key, group] : groups_) {
+        if (key.first == change.kind) add_if_missing(key.second);
+      }
+      break;
+    case kube::Kind::pod:
+      for (const auto& [key, pod] : pods_) add_if_missing(key);
+      break;
+    case kube::Kind::node:
+      for (const auto& [node, zone] : zones_) add_if_missing(ObjectKey{"", node});
+      break;
+  }
+}
+
+void Inventory::put(const ObjectKey& key, model::Service service, const Touch& touch) {
+  const auto [known, is_new] = services_.try_emplace(key);
+  if (!is_new && known->second.service == service) return;
+  model::ParsedServiceAnnotations annotations = model::parse_service_annotations(service.annotations);
+  const bool same_object = !is_new && known->second.service.uid == service.uid;
+  invalid_annotations_ -= known->second.annotations.errors.size();
+  if (!same_object) known->second.annotations.errors.clear();
+  report(kube::Kind::service, key, service.uid, known->second.annotations.errors, annotations.errors);
+  known->second = {std::move(service), std::move(annotations)};
+  touch(key);
+}
+
+void Inventory::put(const GroupKey& key, kube::SliceGroup group, const Touch& touch) {
+  if (const auto known = groups_.find(key); known != groups_.end()) {
+    if (known->second == group) return;
+    remove_group(key, touch);
+  }
+  for (const model::EndpointSlice& slice : group.slices) {
+    groups_of_[slice.service].insert(key);
+    touch(slice.service);
+  }
+  groups_[key] = std::move(group);
+}
+
+bool Inventory::put(const ObjectKey& key, kube::PodInfo pod) {
+  if (!pod.annotated) return remove_pod(key);
+  const auto [known, is_new] = pods_.try_emplace(key);
+  const bool moved = known->second.annotations.traits != pod.annotations.traits;
+  invalid_annotations_ -= known->second.annotations.errors.size();
+  if (known->second.uid != pod.uid) known->second.annotations.errors.clear();
+  report(kube::Kind::pod, key, pod.uid, known->second.annotations.errors, pod.annotations.errors);
+  known->second = std::move(pod);
+  return moved;
+}
+
+bool Inventory::put(const ObjectKey& key, const kube::NodeInfo& node) {
+  if (node.zone.empty()) return remove_node(key);
+  const auto [known, is_new] = zones_.try_emplace(key.name, node.zone);
+  if (!is_new && known->second == node.zone) return false;
+  known->second = node.zone;
+  return true;
+}
+
+void Inventory::remove_service(const ObjectKey& key, const Touch& touch) {
+  const auto known = services_.find(key);
+  if (known == services_.end()) return;
+  invalid_annotations_ -= known->second.annotations.errors.size();
+  services_.erase(known);
+  touch(key);
+}
+
+void Inventory::remove_group(const GroupKey& key, const Touch& touch) {
+  const auto known = groups_.find(key);
+  if (known == groups_.end()) return;
+  for (const model::EndpointSlice& slice : known->second.slices) {
+    if (const auto groups = groups_of_.find(slice.service); groups != groups_of_.end()) {
+      groups->second.erase(key);
+      if (groups->second.empty()) groups_of_.erase(groups);
+    }
+    touch(slice.service);
+  }
+  groups_.erase(known);
+}
+
+bool Inventory::remove_pod(const ObjectKey& key) {
+  const auto known = pods_.find(key);
+  if (known == pods_.end()) return false;
+  const bool moved = known->second.annotations.traits != model::PodTraits{};
+  invalid_annotations_ -= known->second.annotations.errors.size();
+  pods_.erase(known);
+  return moved;
+}
+
+bool Inventory::remove_node(const ObjectKey& key) { return zones_.erase(key.name) > 0; }
+
+void Inventory::touch_users_of(kube::Kind kind, const Moved& moved, const Touch& touch) const {
+  const auto uses_moved = [&](const model::EndpointSlice& slice) {
+    return std::ranges::any_of(slice.endpoints, [&](const model::SliceEndpoint& endpoint) {
+      return kind == kube::Kind::pod ? !endpoint.pod.empty() && moved.contains({slice.service.ns, endpoint.pod})
+                                     : !endpoint.node.empty() && moved.contains({"", endpoint.node});
+    });
+  };
+  for (const auto& [key, group] : groups_) {
+    for (const model::EndpointSlice& slice : group.slices) {
+      if (uses_moved(slice)) touch(slice.service);
+    }
+  }
+}
+
+void Inventory::report(kube::Kind kind, const ObjectKey& key, const std::string& uid,
+                       const std::vector<model::AnnotationError>& before,
+                       const std::vector<model::AnnotationError>& now) {
+  invalid_annotations_ += now.size();
+  for (const model::AnnotationError& error : now) {
+    if (std::ranges::find(before, error) == before.end()) on_problem_({kind, key, uid, error});
+  }
+}
+
+}  // namespace outrigger::op

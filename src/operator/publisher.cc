@@ -1,0 +1,112 @@
+#include "operator/publisher.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <variant>
+
+namespace outrigger::op {
+
+void Publisher::publish(const Publication& publication) {
+  for (const ServiceUpdate& update : publication.updates) {
+    const std::shared_ptr<Topic> topic = topic_of(update.service);
+    topic->replace(update.set);
+    for (const auto& subscriber : topic->subscribers) {
+      subscriber->mark(update.service, update.read_at);
+      flush(*subscriber);
+    }
+    if (topic->absent() && topic->subscribers.empty()) topics_.erase(update.service);
+  }
+  if (!publication.complete || std::exchange(complete_, true)) return;
+  for (const auto& [stream, subscriber] : subscribers_) flush(*subscriber);
+}
+
+void Publisher::add(FeedStream& stream) { subscribers_.emplace(&stream, std::make_shared<Subscriber>(stream)); }
+
+void Publisher::remove(FeedStream& stream) {
+  const auto found = subscribers_.find(&stream);
+  CHECK(found != subscribers_.end());
+  const std::shared_ptr<Subscriber> subscriber = std::move(found->second);
+  subscribers_.erase(found);
+  while (!subscriber->slots().empty()) leave(subscriber, model::ServicePort(subscriber->slots().begin()->first));
+}
+
+Result<void> Publisher::receive(FeedStream& stream, std::string_view line) {
+  auto message = feed::decode_to_operator(line);
+  if (!message) return failure(message.error().text);
+  const std::shared_ptr<Subscriber> subscriber = subscribers_.at(&stream);
+  return std::visit([&](auto&& body) { return take(subscriber, std::move(body)); }, std::move(*message));
+}
+
+void Publisher::drained(FeedStream& stream) {
+  if (const auto found = subscribers_.find(&stream); found != subscribers_.end()) flush(*found->second);
+}
+
+void Publisher::heartbeat() {
+  if (!heartbeat_) heartbeat_ = framing_(feed::encode(feed::ToSidecar(feed::Heartbeat{})));
+  for (const auto& [stream, subscriber] : subscribers_) subscriber->send_if_room(heartbeat_);
+}
+
+std::string Publisher::describe() const {
+  nlohmann::json all = nlohmann::json::array();
+  for (const auto& [stream, subscriber] : subscribers_) {
+    nlohmann::json services = nlohmann::json::object();
+    for (const auto& [service, slot] : subscriber->slots()) {
+      services[service.text()] = {{"sent", slot.version}, {"acknowledged", slot.acknowledged}};
+    }
+    all.push_back({{"peer", stream->peer()},
+                   {"unsent_bytes", stream->unsent()},
+                   {"waiting_services", subscriber->waiting()},
+                   {"services", std::move(services)}});
+  }
+  return all.dump(1) + "\n";
+}
+
+std::shared_ptr<Topic> Publisher::topic_of(const model::ServicePort& service) {
+  std::shared_ptr<Topic>& topic = topics_[service];
+  if (!topic) topic = std::make_shared<Topic>(service);
+  return topic;
+}
+
+Result<void> Publisher::take(const std::shared_ptr<Subscriber>& subscriber, feed::Subscribe&& message) {
+  for (auto& [service, version] : message.services) {
+    if (subscriber->slots().size() >= feed::kMaxSubscriptions && !subscriber->slots().contains(service)) {
+      return failure(fmt::format("subscribe: {} is one too many; allowed: {} services a stream", service.text(),
+                                 feed::kMaxSubscriptions));
+    }
+    std::shared_ptr<Topic> topic = topic_of(service);
+    topic->subscribers.insert(subscriber);
+    subscriber->subscribe(std::move(topic), std::move(version));
+  }
+  flush(*subscriber);
+  return {};
+}
+
+Result<void> Publisher::take(const std::shared_ptr<Subscriber>& subscriber, feed::Unsubscribe&& message) {
+  for (const model::ServicePort& service : message.services) leave(subscriber, service);
+  return {};
+}
+
+Result<void> Publisher::take(const std::shared_ptr<Subscriber>& subscriber, feed::Ack&& message) {
+  constexpr std::size_t kMaxVersion = 64;
+  if (message.version.size() > kMaxVersion) {
+    return failure(fmt::format("ack: {}; allowed: a version of at most {} bytes", message.service.text(), kMaxVersion));
+  }
+  subscriber->acknowledge(message.service, std::move(message.version));
+  return {};
+}
+
+void Publisher::leave(const std::shared_ptr<Subscriber>& subscriber, const model::ServicePort& service) {
+  const std::shared_ptr<Topic> topic = subscriber->unsubscribe(service);
+  if (!topic) return;
+  topic->subscribers.erase(subscriber);
+  if (topic->absent() && topic->subscribers.empty()) topics_.erase(service);
+}
+
+void Publisher::flush(Subscriber& subscriber) {
+  if (complete_) subscriber.flush(framing_);
+  subscriber.observe_sent(now_(), propagation_);
+}
+
+}  // namespace outrigger::op

@@ -1,0 +1,64 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "metrics/cells.h"
+#include "operator/service_update.h"
+#include "operator/subscriber.h"
+#include "operator/topic.h"
+#include "result/result.h"
+
+namespace outrigger::op {
+
+/// Holds what every sidecar may ask for and brings each subscriber from what it has to what there is. Knows no sockets
+/// and no thread: one owner.
+class Publisher {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  using Now = std::function<TimePoint()>;
+
+  Publisher(Framing framing, Now now) : framing_(std::move(framing)), now_(std::move(now)) {}
+
+  /// Takes updates in and sends them at once to whoever has room. Nobody is answered before the first that is complete.
+  void publish(const Publication& publication);
+  bool complete() const { return complete_; }
+
+  /// `stream` stays alive until remove().
+  void add(FeedStream& stream);
+  void remove(FeedStream& stream);
+  /// A line from a subscriber, without its '\n'. A failure is the subscriber's fault and must end its stream.
+  Result<void> receive(FeedStream& stream, std::string_view line);
+  /// The stream has room again, or has sent more.
+  void drained(FeedStream& stream);
+  /// One line to everybody who is not stuck.
+  void heartbeat();
+
+  std::size_t subscribers() const { return subscribers_.size(); }
+  /// Change read → last byte of its line taken by the kernel, per subscriber.
+  const metrics::DurationHistogram& propagation() const { return propagation_; }
+  /// Who is here, what each has and has acknowledged: a JSON array.
+  std::string describe() const;
+
+ private:
+  std::shared_ptr<Topic> topic_of(const model::ServicePort& service);
+  Result<void> take(const std::shared_ptr<Subscriber>& subscriber, feed::Subscribe&& message);
+  Result<void> take(const std::shared_ptr<Subscriber>& subscriber, feed::Unsubscribe&& message);
+  Result<void> take(const std::shared_ptr<Subscriber>& subscriber, feed::Ack&& message);
+  void leave(const std::shared_ptr<Subscriber>& subscriber, const model::ServicePort& service);
+  void flush(Subscriber& subscriber);
+
+  Framing framing_;
+  Now now_;
+  bool complete_ = false;
+  Block heartbeat_;
+  /// Those with a set or a subscriber.
+  std::unordered_map<model::ServicePort, std::shared_ptr<Topic>> topics_;
+  std::unordered_map<FeedStream*, std::shared_ptr<Subscriber>> subscribers_;
+  metrics::DurationHistogram propagation_;
+};
+
+}  // namespace outrigger::op

@@ -1,0 +1,77 @@
+#include "operator/subscriber.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "result/result.h"
+
+namespace outrigger::op {
+
+void Subscriber::subscribe(std::shared_ptr<Topic> topic, std::string version) {
+  Slot& slot = slots_[topic->service()];
+  slot.topic = std::move(topic);
+  slot.version = std::move(version);
+  slot.answered = false;
+  slot.changed.reset();
+  wait(slot);
+}
+
+std::shared_ptr<Topic> Subscriber::unsubscribe(const model::ServicePort& service) {
+  const auto found = slots_.find(service);
+  if (found == slots_.end()) return nullptr;
+  if (found->second.waiting) waiting_.erase(*found->second.waiting);
+  std::shared_ptr<Topic> topic = std::move(found->second.topic);
+  slots_.erase(found);
+  return topic;
+}
+
+void Subscriber::acknowledge(const model::ServicePort& service, std::string version) {
+  if (const auto found = slots_.find(service); found != slots_.end()) found->second.acknowledged = std::move(version);
+}
+
+void Subscriber::mark(const model::ServicePort& service, TimePoint read_at) {
+  const auto found = slots_.find(service);
+  CHECK(found != slots_.end());
+  Slot& slot = found->second;
+  if (slot.answered && !slot.changed) slot.changed = read_at;
+  wait(slot);
+}
+
+void Subscriber::flush(const Framing& framing) {
+  if (std::exchange(flushing_, true)) return;
+  while (!waiting_.empty() && stream_.unsent() <= kMaxUnsent) {
+    Slot& slot = slots_.at(waiting_.front());
+    waiting_.pop_front();
+    slot.waiting.reset();
+    const std::optional<TimePoint> changed = std::exchange(slot.changed, std::nullopt);
+    Block line = slot.topic->line_from(slot.version, slot.answered, framing);
+    slot.version = slot.topic->version();
+    slot.answered = true;
+    if (line) send(std::move(line), changed);
+  }
+  flushing_ = false;
+}
+
+void Subscriber::send_if_room(Block block) {
+  if (stream_.unsent() <= kMaxUnsent) send(std::move(block), std::nullopt);
+}
+
+void Subscriber::observe_sent(TimePoint now, metrics::DurationHistogram& propagation) {
+  while (!in_flight_.empty() && in_flight_.front().end <= stream_.sent()) {
+    const auto took = std::chrono::nanoseconds(now - in_flight_.front().changed).count();
+    propagation.observe(static_cast<std::uint64_t>(std::max<std::int64_t>(took, 0)));
+    in_flight_.pop_front();
+  }
+}
+
+void Subscriber::wait(Slot& slot) {
+  if (!slot.waiting) slot.waiting = waiting_.insert(waiting_.end(), slot.topic->service());
+}
+
+void Subscriber::send(Block block, std::optional<TimePoint> changed) {
+  stream_.send(std::move(block));
+  if (changed) in_flight_.push_back({stream_.sent() + stream_.unsent(), *changed});
+}
+
+}  // namespace outrigger::op

@@ -1,0 +1,71 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "metrics/cells.h"
+#include "operator/feed_stream.h"
+#include "operator/topic.h"
+
+namespace outrigger::op {
+
+/// What one subscriber has and what it has yet to be told: one slot per Service port in which the newest wins, so a
+/// reader that is stuck costs no more than its subscriptions and kMaxUnsent plus one line. One owner.
+class Subscriber {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+  /// New lines wait in their slots while the stream has more than this unsent.
+  static constexpr std::size_t kMaxUnsent = 256 << 10;
+
+  struct Slot {
+    std::shared_ptr<Topic> topic;
+    std::string version;    ///< what it has once all that is sent has arrived; empty: nothing
+    bool answered = false;  ///< told something since it subscribed
+    std::string acknowledged;
+    /// When the earliest change that it has not been sent was read; none while an answer to a subscription waits.
+    std::optional<TimePoint> changed;
+    std::optional<std::list<model::ServicePort>::iterator> waiting;  ///< its place among those that are to be told
+  };
+
+  explicit Subscriber(FeedStream& stream) : stream_(stream) {}
+
+  /// Begins a subscription, or begins it anew: the subscriber has `version` and expects an answer.
+  void subscribe(std::shared_ptr<Topic> topic, std::string version);
+  /// Null when it was not subscribed.
+  std::shared_ptr<Topic> unsubscribe(const model::ServicePort& service);
+  void acknowledge(const model::ServicePort& service, std::string version);
+
+  /// The topic has a new level.
+  void mark(const model::ServicePort& service, TimePoint read_at);
+  /// Sends what waits, as far as the stream has room.
+  void flush(const Framing& framing);
+  /// A line of no Service, which may be left out when the stream has no room.
+  void send_if_room(Block block);
+  /// Observes the changes whose last byte the kernel has taken.
+  void observe_sent(TimePoint now, metrics::DurationHistogram& propagation);
+
+  const std::unordered_map<model::ServicePort, Slot>& slots() const { return slots_; }
+  std::size_t waiting() const { return waiting_.size(); }
+  const FeedStream& stream() const { return stream_; }
+
+ private:
+  void wait(Slot& slot);
+  void send(Block block, std::optional<TimePoint> changed);
+
+  struct InFlight {
+    std::uint64_t end;  ///< the stream's sent() when the line's last byte is gone
+    TimePoint changed;
+  };
+  FeedStream& stream_;
+  std::unordered_map<model::ServicePort, Slot> slots_;
+  std::list<model::ServicePort> waiting_;  ///< each at most once, longest first
+  std::deque<InFlight> in_flight_;         ///< bounded by kMaxUnsent, a line has more than 50 bytes
+  bool flushing_ = false;
+};
+
+}  // namespace outrigger::op

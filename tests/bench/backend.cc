@@ -1,0 +1,180 @@
+/// An upstream that costs almost nothing: every GET is answered with the listener's name. One thread, epoll.
+///
+///   outrigger-test-backend IP:PORT=NAME ...
+///
+/// Port 0 takes a free one; listeners after the first with port 0 get the same, as the endpoints of an EndpointSlice
+/// have theirs. Prints "IP:PORT NAME" for each once all listen. Requests must not have a body.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace {
+
+constexpr std::size_t kMaxRequestBytes = 64 * 1024;
+
+[[noreturn]] void fail(const std::string& what) {
+  std::perror(("outrigger-test-backend: " + what).c_str());
+  std::exit(1);
+}
+
+struct Listener {
+  sockaddr_in address{};
+  std::string name;
+  std::string response;
+};
+
+struct Connection {
+  const Listener& listener;
+  std::string received;
+  std::string unsent;
+  bool waits_to_send = false;
+};
+
+Listener parse(std::string_view argument, in_port_t shared_port) {
+  const std::size_t equals = argument.find('=');
+  const std::size_t colon = argument.substr(0, equals).rfind(':');
+  Listener listener;
+  listener.address.sin_family = AF_INET;
+  if (equals == std::string_view::npos || colon == std::string_view::npos ||
+      inet_pton(AF_INET, std::string(argument.substr(0, colon)).c_str(), &listener.address.sin_addr) != 1) {
+    std::fprintf(stderr, "outrigger-test-backend: \"%.*s\": must be IP:PORT=NAME\n", static_cast<int>(argument.size()),
+                 argument.data());
+    std::exit(1);
+  }
+  const int port = std::atoi(std::string(argument.substr(colon + 1, equals - colon - 1)).c_str());
+  listener.address.sin_port = port == 0 ? shared_port : htons(static_cast<in_port_t>(port));
+  listener.name = argument.substr(equals + 1);
+  const std::string body = listener.name + "\n";
+  listener.response = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " + std::to_string(body.size()) +
+                      "\r\n\r\n" + body;
+  return listener;
+}
+
+int listen_on(Listener& listener) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  socklen_t length = sizeof listener.address;
+  auto* address = reinterpret_cast<sockaddr*>(&listener.address);
+  // Accepted sockets inherit TCP_NODELAY.
+  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 || bind(fd, address, length) != 0 ||
+      listen(fd, SOMAXCONN) != 0 || getsockname(fd, address, &length) != 0) {
+    fail("cannot listen for " + listener.name);
+  }
+  return fd;
+}
+
+class Server {
+ public:
+  void add(const Listener& listener, int fd) {
+    watch(EPOLL_CTL_ADD, fd, EPOLLIN);
+    listeners_.emplace(fd, listener);
+  }
+
+  void run() {
+    std::array<epoll_event, 256> events;
+    while (true) {
+      const int ready = epoll_wait(epoll_, events.data(), events.size(), -1);
+      for (int i = 0; i < ready; ++i) {
+        const int fd = events[static_cast<std::size_t>(i)].data.fd;
+        if (const auto listener = listeners_.find(fd); listener != listeners_.end()) {
+          accept_all(fd, listener->second);
+        } else if (!serve(fd, connections_.at(fd), events[static_cast<std::size_t>(i)].events)) {
+          connections_.erase(fd);
+          close(fd);
+        }
+      }
+    }
+  }
+
+ private:
+  void watch(int operation, int fd, std::uint32_t interest) {
+    epoll_event event{};
+    event.events = interest;
+    event.data.fd = fd;
+    if (epoll_ctl(epoll_, operation, fd, &event) != 0) fail("epoll_ctl");
+  }
+
+  void accept_all(int listening, const Listener& listener) {
+    while (true) {
+      const int fd = accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd < 0) return;
+      connections_.emplace(fd, Connection{listener, {}, {}, false});
+      watch(EPOLL_CTL_ADD, fd, EPOLLIN);
+    }
+  }
+
+  /// False: the connection is over.
+  bool serve(int fd, Connection& connection, std::uint32_t events) {
+    if ((events & EPOLLOUT) != 0) return send(fd, connection);
+    const ssize_t size = read(fd, buffer_.data(), buffer_.size());
+    if (size <= 0) return false;
+    const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(size));
+    // A whole request in one read is the rule, and then nothing is copied.
+    if (connection.received.empty() && bytes.find("\r\n\r\n") == bytes.size() - 4) {
+      connection.unsent += connection.listener.response;
+      return send(fd, connection);
+    }
+    connection.received += bytes;
+    for (std::size_t end; (end = connection.received.find("\r\n\r\n")) != std::string::npos;) {
+      connection.received.erase(0, end + 4);
+      connection.unsent += connection.listener.response;
+    }
+    return connection.received.size() <= kMaxRequestBytes && send(fd, connection);
+  }
+
+  bool send(int fd, Connection& connection) {
+    const ssize_t size = write(fd, connection.unsent.data(), connection.unsent.size());
+    if (size < 0 && errno != EAGAIN) return false;
+    if (size > 0) connection.unsent.erase(0, static_cast<std::size_t>(size));
+    if (connection.waits_to_send == connection.unsent.empty()) {
+      // Nothing more is read from a client that does not take its answers.
+      connection.waits_to_send = !connection.waits_to_send;
+      watch(EPOLL_CTL_MOD, fd, connection.waits_to_send ? EPOLLOUT : EPOLLIN);
+    }
+    return true;
+  }
+
+  int epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  std::unordered_map<int, Listener> listeners_;
+  std::unordered_map<int, Connection> connections_;
+  std::array<char, 16 * 1024> buffer_{};
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  if (argc < 2) {
+    std::fprintf(stderr, "usage: outrigger-test-backend IP:PORT=NAME ...\n");
+    return 1;
+  }
+  Server server;
+  std::string listening;
+  in_port_t shared_port = 0;
+  for (int i = 1; i < argc; ++i) {
+    Listener listener = parse(argv[i], shared_port);
+    server.add(listener, listen_on(listener));
+    if (shared_port == 0) shared_port = listener.address.sin_port;
+    std::array<char, INET_ADDRSTRLEN> ip{};
+    inet_ntop(AF_INET, &listener.address.sin_addr, ip.data(), ip.size());
+    listening +=
+        std::string(ip.data()) + ":" + std::to_string(ntohs(listener.address.sin_port)) + " " + listener.name + "\n";
+  }
+  std::fputs(listening.c_str(), stdout);
+  std::fflush(stdout);
+  server.run();
+}

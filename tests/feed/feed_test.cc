@@ -1,0 +1,213 @@
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "feed/message.h"
+#include "feed/version.h"
+
+namespace outrigger::feed {
+namespace {
+
+const model::ServicePort kWeb{{"shop", "web"}, 80};
+
+model::EndpointSet web(std::vector<model::Endpoint> endpoints) {
+  return {.service = kWeb, .options = {}, .rules = model::own_cluster_rule(kWeb), .endpoints = std::move(endpoints)};
+}
+
+model::Endpoint endpoint(const std::string& address, std::uint32_t weight = 1) {
+  return {.address = address, .weight = weight, .tier = 0, .zone = "", .pod = "", .draining = false};
+}
+
+FullSet versioned(model::EndpointSet set) {
+  std::string version = version_of(set);
+  return {.version = std::move(version), .set = std::move(set)};
+}
+
+template <class Message>
+void expect_round_trip_to_sidecar(const Message& message) {
+  std::string line = encode(ToSidecar(message));
+  ASSERT_EQ(line.back(), '\n');
+  line.pop_back();
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  const auto back = decode_to_sidecar(line);
+  ASSERT_TRUE(back) << back.error().text;
+  EXPECT_EQ(std::get<Message>(*back), message);
+}
+
+template <class Message>
+void expect_round_trip_to_operator(const Message& message) {
+  std::string line = encode(ToOperator(message));
+  line.pop_back();
+  const auto back = decode_to_operator(line);
+  ASSERT_TRUE(back) << back.error().text;
+  EXPECT_EQ(std::get<Message>(*back), message);
+}
+
+TEST(FeedMessage, EveryKindComesBackAsItWas) {
+  model::EndpointSet set = web({endpoint("10.0.0.1:8080"), endpoint("10.0.0.2:8080", 5)});
+  set.endpoints[1].tier = 2;
+  set.endpoints[1].zone = "b";
+  set.endpoints[1].pod = "web-2";
+  set.endpoints[1].draining = true;
+  set.options.policy = model::PolicyKind::round_robin;
+  set.options.timeout = std::chrono::seconds(3);
+  set.rules = {{"/api", {{kWeb, 90}, {{{"shop", "web-v2"}, 80}, 10}}}, {"/", {{kWeb, 1}}}};
+
+  expect_round_trip_to_sidecar(versioned(set));
+  expect_round_trip_to_sidecar(Delta{kWeb, "aa", "bb", set.endpoints, {"10.0.0.3:8080"}});
+  expect_round_trip_to_sidecar(Delta{kWeb, "aa", "bb", {}, {}});
+  expect_round_trip_to_sidecar(Current{kWeb, "aa"});
+  expect_round_trip_to_sidecar(Absent{kWeb});
+  expect_round_trip_to_sidecar(Heartbeat{});
+  expect_round_trip_to_operator(Subscribe{{{kWeb, ""}, {{{"shop", "db"}, 5432}, "0123456789abcdef"}}});
+  expect_round_trip_to_operator(Unsubscribe{{kWeb}});
+  expect_round_trip_to_operator(Ack{kWeb, "aa"});
+}
+
+TEST(FeedMessage, IsReadableAsTheHeaderShowsIt) {
+  EXPECT_EQ(encode(ToOperator(Subscribe{{{kWeb, ""}}})), "{\"subscribe\":{\"shop/web:80\":\"\"}}\n");
+  EXPECT_EQ(encode(ToSidecar(Heartbeat{})), "{\"heartbeat\":{}}\n");
+  EXPECT_EQ(encode(ToSidecar(Delta{kWeb, "a", "b", {endpoint("10.0.0.1:80", 3)}, {}})),
+            "{\"delta\":{\"endpoints\":[{\"address\":\"10.0.0.1:80\",\"weight\":3}],\"from\":\"a\","
+            "\"service\":\"shop/web:80\",\"version\":\"b\"}}\n");
+}
+
+TEST(FeedMessage, KeysOfANewerOperatorAreIgnored) {
+  const auto message = decode_to_sidecar(
+      R"({"set":{"service":"shop/web:80","version":"a","new":1,"options":{"new-option":"x","policy":"round-robin"},)"
+      R"("rules":[{"pathPrefix":"/","clusters":[{"service":"shop/web:80","weight":1,"new":2}]}],)"
+      R"("endpoints":[{"address":"10.0.0.1:80","new":3}]}})");
+  ASSERT_TRUE(message) << message.error().text;
+  EXPECT_EQ(std::get<FullSet>(*message).set.options.policy, model::PolicyKind::round_robin);
+}
+
+TEST(FeedMessage, WhatIsWrongIsRefusedAndNamed) {
+  const std::string rules = R"("rules":[{"clusters":[{"service":"shop/web:80"}]}])";
+  const auto set_with = [&](const std::string& more) {
+    return R"({"set":{"service":"shop/web:80","version":"a",)" + rules + "," + more + "}}";
+  };
+  const std::pair<std::string, std::string> cases[] = {
+      {"", "not a message"},
+      {"[]", "not a message"},
+      {"{}", "not a message"},
+      {R"({"set":1)", "not a message"},
+      {R"({"a":1,"b":2})", "not a message"},
+      {R"({"surprise":{}})", "surprise"},
+      {R"({"set":7})", "version is missing"},
+      {R"({"set":{"service":"shop/web:80","version":"a"}})", "rules"},
+      {R"({"set":{"service":"shop/web:80","version":7}})", "version"},
+      {R"({"set":{"service":"web","version":"a",)" + rules + "}}", "service"},
+      {set_with(R"("endpoints":{})"), "endpoints"},
+      {set_with(R"("endpoints":[{"address":"web:80"}])"), "address"},
+      {set_with(R"("endpoints":[{"weight":1}])"), "address is missing"},
+      {set_with(R"("endpoints":[{"address":"10.0.0.1:80","weight":0}])"), "weight"},
+      {set_with(R"("endpoints":[{"address":"10.0.0.1:80","weight":1001}])"), "weight"},
+      {set_with(R"("endpoints":[{"address":"10.0.0.1:80","weight":-1}])"), "weight"},
+      {set_with(R"("endpoints":[{"address":"10.0.0.1:80","weight":1.5}])"), "weight"},
+      {set_with(R"("endpoints":[{"address":"10.0.0.1:80","draining":"yes"}])"), "draining"},
+      {set_with(R"("endpoints":[{"address":"10.0.0.1:80"},{"address":"10.0.0.1:80"}])"), "twice"},
+      {set_with(R"("options":{"policy":"fastest"})"), "policy"},
+      {set_with(R"("options":{"policy":1})"), "policy"},
+      {R"({"delta":{"service":"shop/web:80","from":"a","version":"b","removed":[1]}})", "removed"},
+      {R"({"current":{"service":"shop/web:80"}})", "version is missing"},
+      {R"({"absent":"shop/web:80"})", "service is missing"},
+  };
+  for (const auto& [line, named] : cases) {
+    const auto message = decode_to_sidecar(line);
+    ASSERT_FALSE(message) << line;
+    EXPECT_NE(message.error().text.find(named), std::string::npos) << line << " gave: " << message.error().text;
+    EXPECT_EQ(message.error().text.find('\n'), std::string::npos) << line;
+  }
+  const std::pair<std::string, std::string> to_operator[] = {
+      {R"({"subscribe":["shop/web:80"]})", "subscribe"},
+      {R"({"subscribe":{"shop/web":""}})", "shop/web"},
+      {R"({"subscribe":{"shop/web:70000":""}})", "70000"},
+      {R"({"subscribe":{"shop/web:80":1}})", "version"},
+      {R"({"unsubscribe":{}})", "unsubscribe"},
+      {R"({"unsubscribe":[1]})", "unsubscribe"},
+      {R"({"ack":{}})", "service is missing"},
+  };
+  for (const auto& [line, named] : to_operator) {
+    const auto message = decode_to_operator(line);
+    ASSERT_FALSE(message) << line;
+    EXPECT_NE(message.error().text.find(named), std::string::npos) << line << " gave: " << message.error().text;
+  }
+}
+
+TEST(FeedMessage, MoreSubscriptionsThanTheBoundAreRefused) {
+  Subscribe subscribe;
+  for (std::size_t i = 0; i < kMaxSubscriptions; ++i) {
+    subscribe.services[{{"shop", "web" + std::to_string(i)}, 80}] = "";
+  }
+  EXPECT_TRUE(decode_to_operator(encode(ToOperator(subscribe))));
+  subscribe.services[kWeb] = "";
+  EXPECT_FALSE(decode_to_operator(encode(ToOperator(subscribe))));
+}
+
+TEST(FeedVersion, IsAPropertyOfTheContentAlone) {
+  const auto set = web({endpoint("10.0.0.1:80"), endpoint("10.0.0.2:80")});
+  EXPECT_EQ(version_of(set), version_of(set));
+  EXPECT_EQ(version_of(set).size(), 16u);
+  EXPECT_NE(version_of(set), version_of(web({endpoint("10.0.0.1:80")})));
+  EXPECT_NE(version_of(set), version_of(web({endpoint("10.0.0.1:80", 2), endpoint("10.0.0.2:80")})));
+  auto other_options = set;
+  other_options.options.timeout = std::chrono::seconds(1);
+  EXPECT_NE(version_of(set), version_of(other_options));
+}
+
+TEST(FeedVersion, ADeltaFitsOnlyTheVersionItStartsFrom) {
+  const FullSet one = versioned(web({endpoint("10.0.0.1:80")}));
+  const FullSet two = versioned(web({endpoint("10.0.0.2:80")}));
+  const FullSet three = versioned(web({endpoint("10.0.0.3:80")}));
+  const auto delta = difference(one, two);
+  ASSERT_TRUE(delta);
+  EXPECT_FALSE(apply(three, *delta));
+  Delta wrong = *delta;
+  wrong.changed[0].weight = 9;
+  EXPECT_FALSE(apply(one, wrong)) << "what comes out is not the version that was said";
+}
+
+TEST(FeedVersion, OtherOptionsOrRulesAreNoDelta) {
+  const FullSet one = versioned(web({endpoint("10.0.0.1:80")}));
+  auto set = one.set;
+  set.options.policy = model::PolicyKind::round_robin;
+  EXPECT_FALSE(difference(one, versioned(set)));
+  set = one.set;
+  set.rules[0].path_prefix = "/api";
+  EXPECT_FALSE(difference(one, versioned(set)));
+}
+
+model::EndpointSet random_set(std::mt19937& random) {
+  std::vector<model::Endpoint> endpoints;
+  for (int i = 0; i < 30; ++i) {
+    if (random() % 2 != 0) continue;
+    endpoints.push_back(
+        endpoint("10.0.0." + std::to_string(100 + i) + ":80", static_cast<std::uint32_t>(1 + random() % 3)));
+    endpoints.back().draining = random() % 4 == 0;
+  }
+  return web(std::move(endpoints));
+}
+
+TEST(FeedVersion, AnyTwoSetsAreJoinedByTheirDifferenceSentOverTheWire) {
+  for (unsigned seed = 0; seed < 200; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    const FullSet from = versioned(random_set(random));
+    const FullSet to = versioned(random_set(random));
+    const auto delta = difference(from, to);
+    ASSERT_TRUE(delta);
+    std::string line = encode(ToSidecar(*delta));
+    line.pop_back();
+    const auto message = decode_to_sidecar(line);
+    ASSERT_TRUE(message) << message.error().text;
+    const auto arrived = apply(from, std::get<Delta>(*message));
+    ASSERT_TRUE(arrived) << arrived.error().text;
+    EXPECT_EQ(*arrived, to);
+    for (const auto& changed : delta->changed) {
+      EXPECT_EQ(std::count(from.set.endpoints.begin(), from.set.endpoints.end(), changed), 0) << "sent for nothing";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace outrigger::feed
