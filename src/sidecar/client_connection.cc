@@ -53,7 +53,10 @@ void ClientConnection::exchange_over(bool close) {
 }
 
 void ClientConnection::abort() {
-  exchange_.reset();
+  if (closed_) return;
+  // A reset: an answer that only the connection's end delimits would seem whole after an orderly one.
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
   close();
 }
 
