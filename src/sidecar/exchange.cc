@@ -138,7 +138,7 @@ void Exchange::send_upstream(std::string_view bytes) {
     return;
   }
   if (!request_whole()) client_.pause_reading(true);
-  upstream_->set_interest(EPOLLIN | EPOLLOUT);
+  upstream_->set_interest(client_.full() ? EPOLLOUT : EPOLLIN | EPOLLOUT);
   if (!upstream_->established) {
     connect_deadline_ = worker_.loop().now() + cluster_->cluster.options().connect_timeout;
   }
