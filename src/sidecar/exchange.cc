@@ -197,6 +197,7 @@ bool Exchange::read_response_head(std::string_view& bytes) {
   const auto parsed = upstream_->parser.response(bytes, client_side_.to_head, head);
   if (parsed.state == http::ParseState::more) {
     if (bytes.size() != upstream_->partial_head.size()) upstream_->partial_head = std::string(bytes);
+    if (client_.full()) upstream_->set_interest(upstream_->queue.empty() ? 0u : EPOLLOUT);
     return false;
   }
   if (parsed.state == http::ParseState::bad || head.status == 101) {
