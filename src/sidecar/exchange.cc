@@ -135,6 +135,8 @@ void Exchange::send_upstream(std::string_view bytes) {
   }
   if (upstream_->queue.empty()) {
     upstream_->established = true;
+    // A try before this one may have paused it.
+    if (!request_whole()) client_.pause_reading(false);
     return;
   }
   if (!request_whole()) client_.pause_reading(true);
