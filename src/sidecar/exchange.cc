@@ -137,7 +137,7 @@ void Exchange::send_upstream(std::string_view bytes) {
     upstream_->established = true;
     // A try before this one may have paused it.
     if (!request_whole()) client_.pause_reading(false);
-    return;
+    return client_.deadline_changed();
   }
   if (!request_whole()) client_.pause_reading(true);
   upstream_->set_interest(client_.full() ? EPOLLOUT : EPOLLIN | EPOLLOUT);
