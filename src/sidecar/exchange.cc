@@ -175,7 +175,7 @@ void Exchange::read_upstream() {
   const auto scratch = worker_.scratch();
   const ssize_t received = ::recv(upstream_->fd(), scratch.data(), scratch.size(), 0);
   if (received < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (received <= 0) return on_upstream_end();
+  if (received <= 0) return on_upstream_end(/*orderly=*/received == 0);
   on_response_bytes({scratch.data(), static_cast<std::size_t>(received)});
 }
 
@@ -259,8 +259,8 @@ void Exchange::forward_response_body(std::string_view bytes) {
   if (client_.full()) upstream_->set_interest(upstream_->queue.empty() ? 0u : EPOLLOUT);
 }
 
-void Exchange::on_upstream_end() {
-  if (!response_begun_ || !response_body_.until_close()) {
+void Exchange::on_upstream_end(bool orderly) {
+  if (!orderly || !response_begun_ || !response_body_.until_close()) {
     return try_failed(Outcome::reset, 502, "connection_terminated", "the endpoint closed the connection");
   }
   if (response_framing_ == http::Framing::chunked) {
