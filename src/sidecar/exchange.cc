@@ -125,6 +125,7 @@ void Exchange::try_endpoint() {
 
 void Exchange::send_upstream(std::string_view bytes) {
   const std::array<std::string_view, 1> pieces = {bytes};
+  const std::size_t queued_before = upstream_->queue.size();
   if (!upstream_->queue.send(upstream_->fd(), pieces)) {
     if (!upstream_->established) {
       return try_failed(Outcome::connect_failure, 502, "connection_refused", "no endpoint takes a connection");
@@ -139,6 +140,8 @@ void Exchange::send_upstream(std::string_view bytes) {
     if (!request_whole()) client_.pause_reading(false);
     return client_.deadline_changed();
   }
+  // What was taken in part was sent: from now on a failure is no connect failure, and a POST must not go elsewhere.
+  if (upstream_->queue.size() < queued_before + bytes.size()) upstream_->established = true;
   if (!request_whole()) client_.pause_reading(true);
   upstream_->set_interest(client_.full() ? EPOLLOUT : EPOLLIN | EPOLLOUT);
   if (!upstream_->established) {
