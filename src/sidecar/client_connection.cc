@@ -63,11 +63,16 @@ void ClientConnection::abort() {
 void ClientConnection::deadline_changed() { arm_timer(); }
 
 void ClientConnection::drain() {
-  if (!exchange_ && queue_.empty()) close();
+  if (exchange_ || !queue_.empty() || lingering_) return;
+  // A request that has arrived is answered: closing over it would reset the connection.
+  if (!ended_) read_some();
+  if (!closed_ && !exchange_ && queue_.empty() && !lingering_) close();
 }
 
 void ClientConnection::on_events(std::uint32_t events) {
-  if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close();
+  // Lingering, both sides have ended when the client has, but what it sent before is still to be read: closing with
+  // bytes unread resets, and may take our answer from it.
+  if ((events & EPOLLERR) != 0 || ((events & EPOLLHUP) != 0 && !lingering_)) return close();
   if ((events & EPOLLOUT) != 0 && !queue_.empty()) {
     last_active_ = worker_.loop().now();
     if (!queue_.flush(fd_.get())) return close();
