@@ -30,7 +30,7 @@ class Worker {
 
   void apply(std::shared_ptr<const RoutingTable> table);
   void add_listener(const std::string& name, const model::ServicePort& service, net::FileDescriptor socket);
-  /// What it accepts from now on goes to another service.
+  /// Requests that begin from now on go to another service, also on connections that it has accepted before.
   void turn_listener(const std::string& name, const model::ServicePort& service);
   void remove_listener(const std::string& name);
   /// Stops accepting, closes what is idle, ends the others with their exchange.
@@ -45,7 +45,7 @@ class Worker {
   bool draining() const { return draining_; }
   std::string take_buffer();
   void return_buffer(std::string buffer);
-  void accept(net::FileDescriptor fd, const std::shared_ptr<Destination>& destination);
+  void accept(net::FileDescriptor fd, std::shared_ptr<const Target> target);
   /// The connection is closed: its object ends with this round of events.
   void bury(ClientConnection& connection);
   void idle_connections_exist();
