@@ -15,10 +15,10 @@ constexpr auto kLinger = std::chrono::seconds(2);
 
 }  // namespace
 
-ClientConnection::ClientConnection(Worker& worker, net::FileDescriptor fd, std::shared_ptr<Destination> destination)
+ClientConnection::ClientConnection(Worker& worker, net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target)
     : worker_(worker),
       fd_(std::move(fd)),
-      destination_(std::move(destination)),
+      target_(std::move(target)),
       timer_(worker.loop(), [this] { on_timer(); }),
       last_active_(worker.loop().now()) {
   worker_.loop().add(fd_.get(), interest_, *this);
@@ -137,7 +137,7 @@ bool ClientConnection::begin_exchange(std::string_view& bytes) {
     refuse(parsed.status, parsed.problem);
     return false;
   }
-  exchange_.emplace(worker_, *this, *destination_);
+  exchange_.emplace(worker_, *this, *target_->destination);
   const std::size_t body_bytes = exchange_->start(head, bytes.substr(parsed.head_bytes));
   bytes.remove_prefix(parsed.head_bytes + body_bytes);
   return true;
@@ -148,7 +148,7 @@ void ClientConnection::refuse(std::uint16_t status, std::string_view problem) {
   out.clear();
   http::write_local_response(status, "http_request_error", problem, {.http11 = true, .close = true, .to_head = false},
                              out);
-  if (destination_->cells != nullptr) destination_->cells->codes[status - kFirstStatus].add();
+  if (target_->destination->cells != nullptr) target_->destination->cells->codes[status - kFirstStatus].add();
   closing_ = true;
   unread_ = true;
   const std::array<std::string_view, 1> pieces = {out};
@@ -190,7 +190,7 @@ void ClientConnection::set_interest() {
 }
 
 void ClientConnection::arm_timer() {
-  auto due = last_active_ + (lingering_ ? kLinger : destination_->cluster.options().idle_timeout);
+  auto due = last_active_ + (lingering_ ? kLinger : target_->destination->cluster.options().idle_timeout);
   if (exchange_) {
     if (const auto deadline = exchange_->deadline(); deadline && *deadline < due) due = *deadline;
   }
@@ -201,7 +201,8 @@ void ClientConnection::arm_timer() {
 
 void ClientConnection::on_timer() {
   const auto now = worker_.loop().now();
-  const auto idle_limit = lingering_ ? net::Clock::duration(kLinger) : destination_->cluster.options().idle_timeout;
+  const auto idle_limit =
+      lingering_ ? net::Clock::duration(kLinger) : target_->destination->cluster.options().idle_timeout;
   if (now - last_active_ >= idle_limit) return close();
   if (exchange_) {
     if (const auto deadline = exchange_->deadline(); deadline && *deadline <= now) exchange_->on_deadline(now);
