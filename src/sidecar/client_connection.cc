@@ -43,7 +43,7 @@ void ClientConnection::exchange_over(bool close) {
   unread_ = !exchange_->request_whole();
   exchange_.reset();
   paused_ = false;
-  closing_ = close || ended_ || unread_ || worker_.draining();
+  closing_ = close || unread_ || worker_.draining() || (ended_ && !processing_ && held_.empty());
   if (closing_) {
     if (queue_.empty()) return end_politely();
   } else if (!processing_ && !held_.empty()) {
@@ -53,7 +53,10 @@ void ClientConnection::exchange_over(bool close) {
 }
 
 void ClientConnection::abort() {
-  exchange_.reset();
+  if (closed_) return;
+  // A reset: an answer that only the connection's end delimits would seem whole after an orderly one.
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
   close();
 }
 
@@ -93,10 +96,10 @@ void ClientConnection::read_some() {
     return;
   }
   ended_ = true;
-  // Half-closed: the answer to a whole request is still wanted.
+  // Half-closed: the answers to whole requests are still wanted.
   const bool answering = exchange_ ? exchange_->request_whole() : !queue_.empty();
   if (lingering_ || !answering) return close();
-  if (!exchange_) closing_ = true;
+  if (!exchange_ && held_.empty()) closing_ = true;
   set_interest();
 }
 
@@ -119,6 +122,8 @@ void ClientConnection::process(std::string_view bytes) {
       held_.assign(bytes);
     }
   }
+  if (ended_ && !closing_ && !exchange_ && queue_.empty()) return close();  // what is held is no whole request
+  if (ended_ && !exchange_ && held_.empty()) closing_ = true;
   set_interest();
 }
 

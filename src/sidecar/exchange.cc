@@ -125,6 +125,7 @@ void Exchange::try_endpoint() {
 
 void Exchange::send_upstream(std::string_view bytes) {
   const std::array<std::string_view, 1> pieces = {bytes};
+  const std::size_t queued_before = upstream_->queue.size();
   if (!upstream_->queue.send(upstream_->fd(), pieces)) {
     if (!upstream_->established) {
       return try_failed(Outcome::connect_failure, 502, "connection_refused", "no endpoint takes a connection");
@@ -135,10 +136,14 @@ void Exchange::send_upstream(std::string_view bytes) {
   }
   if (upstream_->queue.empty()) {
     upstream_->established = true;
-    return;
+    // A try before this one may have paused it.
+    if (!request_whole()) client_.pause_reading(false);
+    return client_.deadline_changed();
   }
+  // What was taken in part was sent: from now on a failure is no connect failure, and a POST must not go elsewhere.
+  if (upstream_->queue.size() < queued_before + bytes.size()) upstream_->established = true;
   if (!request_whole()) client_.pause_reading(true);
-  upstream_->set_interest(EPOLLIN | EPOLLOUT);
+  upstream_->set_interest(client_.full() ? EPOLLOUT : EPOLLIN | EPOLLOUT);
   if (!upstream_->established) {
     connect_deadline_ = worker_.loop().now() + cluster_->cluster.options().connect_timeout;
   }
@@ -173,7 +178,7 @@ void Exchange::read_upstream() {
   const auto scratch = worker_.scratch();
   const ssize_t received = ::recv(upstream_->fd(), scratch.data(), scratch.size(), 0);
   if (received < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (received <= 0) return on_upstream_end();
+  if (received <= 0) return on_upstream_end(/*orderly=*/received == 0);
   on_response_bytes({scratch.data(), static_cast<std::size_t>(received)});
 }
 
@@ -197,6 +202,7 @@ bool Exchange::read_response_head(std::string_view& bytes) {
   const auto parsed = upstream_->parser.response(bytes, client_side_.to_head, head);
   if (parsed.state == http::ParseState::more) {
     if (bytes.size() != upstream_->partial_head.size()) upstream_->partial_head = std::string(bytes);
+    if (client_.full()) upstream_->set_interest(upstream_->queue.empty() ? 0u : EPOLLOUT);
     return false;
   }
   if (parsed.state == http::ParseState::bad || head.status == 101) {
@@ -256,8 +262,8 @@ void Exchange::forward_response_body(std::string_view bytes) {
   if (client_.full()) upstream_->set_interest(upstream_->queue.empty() ? 0u : EPOLLOUT);
 }
 
-void Exchange::on_upstream_end() {
-  if (!response_begun_ || !response_body_.until_close()) {
+void Exchange::on_upstream_end(bool orderly) {
+  if (!orderly || !response_begun_ || !response_body_.until_close()) {
     return try_failed(Outcome::reset, 502, "connection_terminated", "the endpoint closed the connection");
   }
   if (response_framing_ == http::Framing::chunked) {

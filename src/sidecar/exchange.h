@@ -58,7 +58,8 @@ class Exchange {
   bool read_response_head(std::string_view& bytes);
   /// Sends what is in the worker's out and the body bytes behind it.
   void forward_response_body(std::string_view bytes);
-  void on_upstream_end();
+  /// `orderly`: by a FIN. A reset never ends an answer well (RFC 9112 section 8).
+  void on_upstream_end(bool orderly);
   void on_response_whole(bool reusable);
 
   /// The try at this endpoint failed: another endpoint, or an answer of our own, or (once the answer has begun) the

@@ -18,6 +18,7 @@ class SendQueue {
   bool flush(int fd);
 
   bool empty() const { return bytes_.empty(); }
+  std::size_t size() const { return bytes_.size(); }
   void clear() { std::string().swap(bytes_); }
 
  private:
