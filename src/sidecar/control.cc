@@ -101,7 +101,7 @@ Result<void> Control::start_feed() {
   if (!config_.feed) return {};
   auto context = net::client_context(
       {.certificate = config_.feed->certificate, .key = config_.feed->key, .peer_ca = config_.feed->ca});
-  if (!context) return failure("operator: " + context.error().text);
+  if (!context) return failure(config_path_ + ": operator: " + context.error().text);
   feed_ = std::make_unique<FeedClient>(
       loop_, *config_.feed, *context, fresh_seed(),
       FeedClient::Callbacks{.on_set =
@@ -155,7 +155,7 @@ Result<void> Control::adopt(const Config& config) {
   if (config.feed != config_.feed) return fixed("operator");
 
   std::vector<ListenerConfig> added;
-  std::vector<ListenerConfig> turned;  // to another service, on the same socket
+  Worker::Turns turned;
   for (const ListenerConfig& listener : config.listeners) {
     const auto old = std::find_if(config_.listeners.begin(), config_.listeners.end(), [&](const auto& other) {
       return other.name == listener.name && other.address == listener.address;
@@ -163,7 +163,7 @@ Result<void> Control::adopt(const Config& config) {
     if (old == config_.listeners.end()) {
       added.push_back(listener);
     } else if (old->service != listener.service) {
-      turned.push_back(listener);
+      turned[listener.name] = listener.service;
     }
   }
   auto sockets = open_listeners(added);
@@ -175,11 +175,6 @@ Result<void> Control::adopt(const Config& config) {
     if (stays) continue;
     for (const auto& worker : workers_) worker->remove_listener(old.name);
   }
-  for (const ListenerConfig& listener : turned) {
-    for (const auto& worker : workers_) worker->turn_listener(listener.name, listener.service);
-  }
-  install_listeners(added, std::move(*sockets));
-
   decltype(file_sets_) sets;
   for (const model::EndpointSet& set : config.services) {
     const auto old = file_sets_.find(set.service);
@@ -189,7 +184,9 @@ Result<void> Control::adopt(const Config& config) {
   }
   file_sets_ = std::move(sets);
   config_ = config;
-  publish();
+  publish(turned);
+  // Only now: whom they accept finds the service there.
+  install_listeners(added, std::move(*sockets));
   return {};
 }
 
@@ -215,7 +212,7 @@ void Control::schedule_publish() {
   loop_.defer([this] { publish(); });
 }
 
-void Control::publish() {
+void Control::publish(const Worker::Turns& turned) {
   publish_scheduled_ = false;
   const auto wanted = wanted_services();
   std::erase_if(feed_sets_, [&](const auto& item) { return !wanted.contains(item.first); });
@@ -225,7 +222,7 @@ void Control::publish() {
   for (const model::ServicePort& service : wanted) sets.emplace(service, nullptr);
   for (const auto& [service, set] : feed_sets_) sets[service] = set;
   const auto table = tables_.build(sets);
-  for (const auto& worker : workers_) worker->apply(table);
+  for (const auto& worker : workers_) worker->apply(table, turned);
   if (!feed_) return;
   feed_->want(wanted);
   if (!config_.feed->snapshot.empty() && feed_->connected()) save_timer_.set(kSaveDelay);

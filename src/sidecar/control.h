@@ -44,7 +44,7 @@ class Control {
   /// What the file does not have and somebody refers to.
   std::set<model::ServicePort> wanted_services() const;
   void schedule_publish();
-  void publish();
+  void publish(const Worker::Turns& turned = {});
   void save();
 
   void on_admin(net::HttpExchange& exchange);
