@@ -168,7 +168,24 @@ Result<void> Control::adopt(const Config& config) {
   }
   auto sockets = open_listeners(added);
   if (!sockets) return failure(config_path_ + ": " + sockets.error().text);
-  for (const ListenerConfig& old : config_.listeners) {
+
+  decltype(file_sets_) sets;
+  for (const model::EndpointSet& set : config.services) {
+    const auto old = file_sets_.find(set.service);
+    const bool same = old != file_sets_.end() && old->second->set == set;
+    sets[set.service] =
+        same ? old->second : std::make_shared<const feed::FullSet>(feed::FullSet{feed::version_of(set), set});
+  }
+
+  // What was and what is to be, both at first: wherever a listener points, before and after it is turned, is there.
+  const std::vector<ListenerConfig> old_listeners = config_.listeners;
+  config_.listeners.insert(config_.listeners.end(), config.listeners.begin(), config.listeners.end());
+  auto both = sets;
+  both.merge(file_sets_);
+  file_sets_ = std::move(both);
+  publish();
+
+  for (const ListenerConfig& old : old_listeners) {
     const bool stays = std::any_of(config.listeners.begin(), config.listeners.end(), [&](const auto& listener) {
       return listener.name == old.name && listener.address == old.address;
     });
@@ -180,13 +197,6 @@ Result<void> Control::adopt(const Config& config) {
   }
   install_listeners(added, std::move(*sockets));
 
-  decltype(file_sets_) sets;
-  for (const model::EndpointSet& set : config.services) {
-    const auto old = file_sets_.find(set.service);
-    const bool same = old != file_sets_.end() && old->second->set == set;
-    sets[set.service] =
-        same ? old->second : std::make_shared<const feed::FullSet>(feed::FullSet{feed::version_of(set), set});
-  }
   file_sets_ = std::move(sets);
   config_ = config;
   publish();
