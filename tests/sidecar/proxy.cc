@@ -83,40 +83,50 @@ void Proxy::eventually(const char* what, const std::function<bool()>& is_so) {
   }
 }
 
-std::uint64_t Proxy::requests(std::uint16_t code, const model::ServicePort& service) const {
-  const auto& entry = tables_.current()->at(service);
-  return entry.metrics->cells[0].codes[static_cast<std::size_t>(code - kFirstStatus)].value();
+const ServiceCells& Proxy::service(const model::ServicePort& service) {
+  if (worker_) sync();
+  return tables_.current()->at(service).metrics->cells[0];
 }
 
-std::uint64_t Proxy::all_requests(const model::ServicePort& service) const {
-  const auto& codes = tables_.current()->at(service).metrics->cells[0].codes;
+const BackendCells& Proxy::backend(const std::string& address) {
+  if (worker_) sync();
+  const auto found = backends_.find(address);
+  if (found == backends_.end()) give_up("no such endpoint: " + address);
+  return found->second->cells[0];
+}
+
+std::uint64_t Proxy::requests(std::uint16_t code, const model::ServicePort& service) {
+  return this->service(service).codes[static_cast<std::size_t>(code - kFirstStatus)].value();
+}
+
+std::uint64_t Proxy::all_requests(const model::ServicePort& service) {
+  const auto& codes = this->service(service).codes;
   return std::accumulate(codes.begin(), codes.end(), std::uint64_t{0},
                          [](std::uint64_t sum, const auto& code) { return sum + code.value(); });
 }
 
-std::uint64_t Proxy::durations(const model::ServicePort& service) const {
-  const auto buckets = tables_.current()->at(service).metrics->cells[0].duration.read().buckets;
+std::uint64_t Proxy::durations(const model::ServicePort& service) {
+  const auto buckets = this->service(service).duration.read().buckets;
   return std::accumulate(buckets.begin(), buckets.end(), std::uint64_t{0});
 }
 
-std::uint64_t Proxy::retries() const { return tables_.current()->at(kWeb).metrics->cells[0].retries.value(); }
+std::uint64_t Proxy::retries() { return service(kWeb).retries.value(); }
 
-const BackendMetrics& Proxy::backend(const std::string& address) const {
-  const auto found = backends_.find(address);
-  if (found == backends_.end()) give_up("no such endpoint: " + address);
-  return *found->second;
+std::uint64_t Proxy::outcomes(const std::string& address, Outcome outcome) {
+  return backend(address).outcomes[static_cast<std::size_t>(outcome)].value();
 }
 
-std::uint64_t Proxy::outcomes(const std::string& address, Outcome outcome) const {
-  return backend(address).cells[0].outcomes[static_cast<std::size_t>(outcome)].value();
-}
-
-std::uint64_t Proxy::all_outcomes(const std::string& address) const {
-  const auto& outcomes = backend(address).cells[0].outcomes;
+std::uint64_t Proxy::all_outcomes(const std::string& address) {
+  const auto& outcomes = backend(address).outcomes;
   return std::accumulate(outcomes.begin(), outcomes.end(), std::uint64_t{0},
                          [](std::uint64_t sum, const auto& outcome) { return sum + outcome.value(); });
 }
 
-std::int64_t Proxy::in_flight(const std::string& address) const { return backend(address).cells[0].in_flight.value(); }
+std::int64_t Proxy::in_flight(const std::string& address) { return backend(address).in_flight.value(); }
+
+std::int64_t Proxy::connections() {
+  if (worker_) sync();
+  return cells_.connections_active.value();
+}
 
 }  // namespace outrigger::sidecar::test

@@ -42,18 +42,20 @@ class Proxy {
   /// Ends the worker as it is.
   void end() { worker_.reset(); }
 
-  std::uint64_t requests(std::uint16_t code, const model::ServicePort& service = kWeb) const;
-  std::uint64_t all_requests(const model::ServicePort& service = kWeb) const;
-  std::uint64_t durations(const model::ServicePort& service = kWeb) const;
-  std::uint64_t retries() const;
-  std::uint64_t outcomes(const std::string& address, Outcome outcome) const;
-  std::uint64_t all_outcomes(const std::string& address) const;
-  std::int64_t in_flight(const std::string& address) const;
-  std::int64_t connections() const { return cells_.connections_active.value(); }
+  // What is counted, once the worker has done with what was ready before.
+  std::uint64_t requests(std::uint16_t code, const model::ServicePort& service = kWeb);
+  std::uint64_t all_requests(const model::ServicePort& service = kWeb);
+  std::uint64_t durations(const model::ServicePort& service = kWeb);
+  std::uint64_t retries();
+  std::uint64_t outcomes(const std::string& address, Outcome outcome);
+  std::uint64_t all_outcomes(const std::string& address);
+  std::int64_t in_flight(const std::string& address);
+  std::int64_t connections();
 
  private:
   void publish();
-  const BackendMetrics& backend(const std::string& address) const;
+  const ServiceCells& service(const model::ServicePort& service);
+  const BackendCells& backend(const std::string& address);
 
   WorkerCells cells_;
   TableBuilder tables_{1};
