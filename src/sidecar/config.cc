@@ -225,11 +225,11 @@ Result<Config> parse_config(const std::string& text, const std::string& path) {
   }
 }
 
-Result<Config> load_config(const std::string& path) {
+Result<std::string> read_config(const std::string& path) {
   std::ifstream file(path);
   std::ostringstream text;
   if (!file || !(text << file.rdbuf())) return failure(path + ": cannot be read: " + std::strerror(errno));
-  return parse_config(text.str(), path);
+  return text.str();
 }
 
 }  // namespace outrigger::sidecar

@@ -1,9 +1,8 @@
 #include "sidecar/control.h"
 
 #include <algorithm>
-#include <fstream>
+#include <csignal>
 #include <random>
-#include <sstream>
 
 #include "feed/version.h"
 #include "log/log.h"
@@ -18,12 +17,6 @@ constexpr auto kSaveDelay = std::chrono::milliseconds(100);
 constexpr auto kDrainCheck = std::chrono::milliseconds(20);
 constexpr auto kGrace = std::chrono::seconds(30);
 
-std::string read_file(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
 std::uint64_t fresh_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
@@ -31,12 +24,13 @@ std::uint64_t fresh_seed() {
 
 }  // namespace
 
-Control::Control(Config config, std::string config_path)
+Control::Control(Config config, std::string config_path, std::string config_text)
     : config_(std::move(config)),
       config_path_(std::move(config_path)),
-      config_text_(read_file(config_path_)),
+      config_text_(std::move(config_text)),
       signals_(
-          loop_, [this] { begin_drain(); }, [this] { reload(); }),
+          loop_,
+          {{SIGTERM, [this] { begin_drain(); }}, {SIGINT, [this] { begin_drain(); }}, {SIGHUP, [this] { reload(); }}}),
       file_watch_(loop_, config_path_, [this] { reload(); }),
       worker_cells_(config_.workers != 0 ? config_.workers : worker_count()),
       tables_(worker_cells_.size()),
@@ -137,11 +131,11 @@ void Control::load_last_known_good() {
 }
 
 void Control::reload() {
-  const std::string text = read_file(config_path_);
-  if (text == config_text_) return;
-  config_text_ = text;
-  auto config = parse_config(text, config_path_);
-  auto done = config ? adopt(*config) : Result<void>(failure(config.error().text));
+  const auto text = read_config(config_path_);
+  if (text && *text == config_text_) return;
+  if (text) config_text_ = *text;
+  const auto config = text ? parse_config(*text, config_path_) : Result<Config>(failure(text.error().text));
+  const auto done = config ? adopt(*config) : Result<void>(failure(config.error().text));
   if (!done) return log::error("configuration refused, the old one stays", {{"reason", done.error().text}});
   log::info("configuration reloaded", {{"file", config_path_}});
 }
