@@ -124,7 +124,7 @@ class Client::Connection {
       counted = true;
       response.status = head.status;
       response.retry_after = retry_after(head);
-      return true;
+      return on_bytes({});
     };
     request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
       return on_bytes({data, size});

@@ -51,8 +51,9 @@ class Client {
   Result<Response> merge_patch(const std::string& path, const std::string& json);
   Result<Response> remove(const std::string& path);
 
-  /// Streams an answer's body while its status is 200; any other status is returned with its body. `on_bytes` returns
-  /// false to end it. An Error: no answer, cut in the middle, or silent for `idle_deadline`.
+  /// Streams an answer's body while its status is 200; any other status is returned with its body (1 MiB of it at
+  /// most). `on_bytes` is called once with no bytes when the answer has begun, and returns false to end it. An Error:
+  /// no answer, cut in the middle, or silent for `idle_deadline`.
   Result<Response> stream(const std::string& path, const std::string& accept, std::chrono::milliseconds idle_deadline,
                           const std::function<bool(std::string_view)>& on_bytes);
 

@@ -17,7 +17,9 @@ class FeedServer::Stream final : public FeedStream {
   }
   ~Stream() { publisher_.remove(*this); }
 
-  void send(Block block) override { exchange_.send(std::move(block)); }
+  void send(Block block) override {
+    if (!ended_) exchange_.send(std::move(block));
+  }
   std::size_t unsent() const override { return exchange_.unsent(); }
   std::uint64_t sent() const override { return exchange_.sent(); }
   std::string peer() const override { return exchange_.peer().text(); }
@@ -51,7 +53,8 @@ FeedServer::FeedServer(net::EventLoop& loop, net::FileDescriptor listener, net::
                        Publisher& publisher)
     : publisher_(publisher),
       heartbeat_(loop, [this] { beat(); }),
-      server_(loop, std::move(listener), std::move(context), [this](net::HttpExchange& exchange) { handle(exchange); }) {
+      server_(loop, std::move(listener), std::move(context),
+              [this](net::HttpExchange& exchange) { handle(exchange); }) {
   heartbeat_.set(kHeartbeat);
 }
 

@@ -15,8 +15,8 @@ namespace {
 using nlohmann::json;
 
 std::optional<kube::Kind> balanced_kind(std::string_view name) {
-  for (const kube::Kind kind : {kube::Kind::service, kube::Kind::endpoint_slice, kube::Kind::endpoints, kube::Kind::pod,
-                                kube::Kind::node}) {
+  for (const kube::Kind kind :
+       {kube::Kind::service, kube::Kind::endpoint_slice, kube::Kind::endpoints, kube::Kind::pod, kube::Kind::node}) {
     if (name == kube::kind_name(kind)) return kind;
   }
   return std::nullopt;

@@ -120,7 +120,8 @@ Result<std::vector<Document>> read_json(std::string_view text) {
     return documents;
   } catch (const json::parse_error& error) {
     const std::string_view before = text.substr(0, error.byte);
-    return failure(fmt::format("{}: not JSON (byte {})", std::count(before.begin(), before.end(), '\n') + 1, error.byte));
+    return failure(
+        fmt::format("{}: not JSON (byte {})", std::count(before.begin(), before.end(), '\n') + 1, error.byte));
   }
 }
 

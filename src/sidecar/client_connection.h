@@ -50,6 +50,7 @@ class ClientConnection final : private net::EventHandler {
   /// Takes what it can off `bytes`: returns false when nothing more can be done with them now.
   bool step(std::string_view& bytes);
   bool begin_exchange(std::string_view& bytes);
+  net::Clock::duration idle_limit() const;
   void refuse(std::uint16_t status, std::string_view problem);
   void on_drained();
   void end_politely();

@@ -168,19 +168,21 @@ Result<void> Control::adopt(const Config& config) {
   }
   auto sockets = open_listeners(added);
   if (!sockets) return failure(config_path_ + ": " + sockets.error().text);
-  for (const ListenerConfig& old : config_.listeners) {
-    const bool stays = std::any_of(config.listeners.begin(), config.listeners.end(), [&](const auto& listener) {
-      return listener.name == old.name && listener.address == old.address;
-    });
-    if (stays) continue;
-    for (const auto& worker : workers_) worker->remove_listener(old.name);
-  }
+
   decltype(file_sets_) sets;
   for (const model::EndpointSet& set : config.services) {
     const auto old = file_sets_.find(set.service);
     const bool same = old != file_sets_.end() && old->second->set == set;
     sets[set.service] =
         same ? old->second : std::make_shared<const feed::FullSet>(feed::FullSet{feed::version_of(set), set});
+  }
+
+  for (const ListenerConfig& old : config_.listeners) {
+    const bool stays = std::any_of(config.listeners.begin(), config.listeners.end(), [&](const auto& listener) {
+      return listener.name == old.name && listener.address == old.address;
+    });
+    if (stays) continue;
+    for (const auto& worker : workers_) worker->remove_listener(old.name);
   }
   file_sets_ = std::move(sets);
   config_ = config;

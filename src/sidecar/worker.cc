@@ -27,7 +27,8 @@ class Worker::Listener final : private net::EventHandler {
   }
   /// Takes what the kernel has accepted already: closing the socket would reset it.
   ~Listener() {
-    accept_some();
+    while (accept_some()) {
+    }
     worker_.loop().remove(socket_.get(), *this);
   }
 
@@ -36,7 +37,8 @@ class Worker::Listener final : private net::EventHandler {
  private:
   void on_events(std::uint32_t) override { accept_some(); }
 
-  void accept_some() {
+  /// Whether there may be more.
+  bool accept_some() {
     for (int i = 0; i < kMaxAccepts; ++i) {
       net::FileDescriptor fd = net::accept_on(socket_.get());
       if (fd) {
@@ -49,8 +51,9 @@ class Worker::Listener final : private net::EventHandler {
         worker_.loop().modify(socket_.get(), 0, *this);
         resume_.set(std::chrono::milliseconds(100));
       }
-      return;
+      return false;
     }
+    return true;
   }
 
   Worker& worker_;

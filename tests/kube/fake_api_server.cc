@@ -11,7 +11,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <chrono>
 
 #include "result/result.h"
 
@@ -199,6 +198,7 @@ bool FakeApiServer::read_request(SSL* connection, std::string& buffer, Exchange&
   const char* const name = SSL_get_servername(connection, TLSEXT_NAMETYPE_host_name);
   exchange.server_name = name == nullptr ? "" : name;
   exchange.client_common_name = common_name_of_peer(connection);
+  exchange.arrived_at = std::chrono::steady_clock::now();
   return true;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <openssl/types.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -25,6 +26,7 @@ class Exchange {
   std::string body;
   std::string server_name;         ///< SNI, empty without
   std::string client_common_name;  ///< of the client's certificate, empty without
+  std::chrono::steady_clock::time_point arrived_at;
 
   /// A whole answer. `more_headers`: lines with their "\r\n".
   void reply(int status, std::string_view content, std::string_view more_headers = "");
