@@ -58,7 +58,10 @@ Result<void> Control::start() {
   return {};
 }
 
-void Control::run() { loop_.run(); }
+void Control::run() {
+  loop_.run();
+  if (save_timer_.is_set()) save();
+}
 
 Result<Control::Sockets> Control::open_listeners(const std::vector<ListenerConfig>& listeners) const {
   Sockets sockets;
