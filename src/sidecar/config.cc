@@ -196,6 +196,10 @@ Config read_root(const YAML::Node& root, const std::string& path) {
     config.listeners.push_back(read_listener(node, config.listeners.size()));
   }
   check_unique(root, "listeners", config.listeners, [](const auto& listener) { return listener.name; });
+  check_unique(root, "listeners", config.listeners, [](const auto& listener) {
+    const bool any_port = listener.address.ends_with(":0");
+    return any_port ? listener.name + " " + listener.address : listener.address;
+  });
   for (const YAML::Node& node : list(root, "services"))
     config.services.push_back(read_service(node, config.services.size()));
   check_unique(root, "services", config.services, [](const auto& set) { return set.service.text(); });
