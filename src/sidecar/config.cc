@@ -99,8 +99,8 @@ ListenerConfig read_listener(const YAML::Node& node, std::size_t index) {
   if (node["protocol"]) {
     const std::string protocol = text(node, where, "protocol");
     if (protocol != "auto" && protocol != "http") {
-      complain(node["protocol"],
-               fmt::format("{}.protocol: '{}' is not allowed; allowed: auto, http", where, model::shown_value(protocol)));
+      complain(node["protocol"], fmt::format("{}.protocol: '{}' is not allowed; allowed: auto, http", where,
+                                             model::shown_value(protocol)));
     }
   }
   return listener;
@@ -185,7 +185,8 @@ void check_unique(const YAML::Node& root, const char* key, const Items& items, c
 
 Config read_root(const YAML::Node& root, const std::string& path) {
   // A node that is nothing has no place.
-  if (root.IsNull()) throw Complaint{0, "the file is empty; allowed: a map with admin, workers, listeners, services, operator"};
+  if (root.IsNull())
+    throw Complaint{0, "the file is empty; allowed: a map with admin, workers, listeners, services, operator"};
   check_map(root, "file", {"admin", "workers", "listeners", "services", "operator"});
   Config config;
   if (root["admin"]) config.admin = value(root, "file", "admin", listen_address);
