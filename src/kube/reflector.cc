@@ -21,6 +21,10 @@ const char* name_of(Ending::Reason reason) {
   std::abort();
 }
 
+// A program's reflectors fail together when the API server goes, and share its seed: they are not to come back
+// together.
+std::uint64_t mixed(std::uint64_t seed, Kind kind) { return seed + static_cast<std::uint64_t>(kind); }
+
 }  // namespace
 
 Reflector::Reflector(Kind kind, const Config& config, RequestCounts& counts, OnChange on_change, std::uint64_t seed,
@@ -28,8 +32,8 @@ Reflector::Reflector(Kind kind, const Config& config, RequestCounts& counts, OnC
     : kind_(kind),
       on_change_(std::move(on_change)),
       client_(config, counts),
-      list_watch_(kind, client_, timing, seed, on_change_),
-      backoff_(timing.first_backoff, timing.max_backoff, seed),
+      list_watch_(kind, client_, timing, mixed(seed, kind), on_change_),
+      backoff_(timing.first_backoff, timing.max_backoff, mixed(seed, kind)),
       thread_([this] { run(); }) {}
 
 Reflector::~Reflector() {

@@ -9,10 +9,10 @@ namespace outrigger::net {
 namespace {
 
 /// Requests sent ahead wait in the kernel when there are more bytes of them than this.
-constexpr std::size_t kMaxBuffered = 64 * 1024;
+constexpr std::size_t kMaxBuffered = std::size_t{64} * 1024;
 /// Nor is the next one served while more bytes of answers than this are unsent: it could be asked for them for ever by
 /// someone who does not read them.
-constexpr std::size_t kMaxUnsent = 256 * 1024;
+constexpr std::size_t kMaxUnsent = std::size_t{256} * 1024;
 constexpr int kMaxServedARound = 16;  // so that one client cannot keep the loop
 
 }  // namespace
@@ -123,9 +123,7 @@ bool HttpConnection::read_head() {
   const http::ParseResult parsed = parser_.request(unread(), head_);
   switch (parsed.state) {
     case http::ParseState::more: return false;
-    case http::ParseState::bad:
-      refuse(parsed.status, parsed.problem);
-      return false;
+    case http::ParseState::bad: refuse(parsed.status, parsed.problem); return false;
     case http::ParseState::complete: break;
   }
   begin_ += parsed.head_bytes;

@@ -24,7 +24,8 @@ struct HttpServerLimits {
   Clock::duration idle_timeout = std::chrono::seconds(120);
   /// Unsent bytes and no progress for this long (and at most twice that) end the connection.
   Clock::duration write_timeout = std::chrono::seconds(60);
-  http::HeadLimits head{.max_head_bytes = 16 * 1024, .max_target_bytes = 8 * 1024, .max_fields = 100};
+  http::HeadLimits head{
+      .max_head_bytes = std::size_t{16} * 1024, .max_target_bytes = std::size_t{8} * 1024, .max_fields = 100};
 };
 
 /// One request and its answer. Ends with the answer or the connection; who keeps it beyond the handler's call must set

@@ -8,7 +8,7 @@ namespace {
 
 using Kind = Progress::Kind;
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 constexpr std::size_t kMaxRoundBytes = 4 * kReadBytes;  ///< either way, so that one peer cannot keep the loop
 constexpr std::chrono::seconds kLinger{2};
 

@@ -15,10 +15,10 @@ constexpr auto kLinger = std::chrono::seconds(2);
 
 }  // namespace
 
-ClientConnection::ClientConnection(Worker& worker, net::FileDescriptor fd, std::shared_ptr<Destination> destination)
+ClientConnection::ClientConnection(Worker& worker, net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target)
     : worker_(worker),
       fd_(std::move(fd)),
-      destination_(std::move(destination)),
+      target_(std::move(target)),
       timer_(worker.loop(), [this] { on_timer(); }),
       last_active_(worker.loop().now()) {
   worker_.loop().add(fd_.get(), interest_, *this);
@@ -63,11 +63,16 @@ void ClientConnection::abort() {
 void ClientConnection::deadline_changed() { arm_timer(); }
 
 void ClientConnection::drain() {
-  if (!exchange_ && queue_.empty()) close();
+  if (exchange_ || !queue_.empty() || lingering_) return;
+  // A request that has arrived is answered: closing over it would reset the connection.
+  if (!ended_) read_some();
+  if (!closed_ && !exchange_ && queue_.empty() && !lingering_) close();
 }
 
 void ClientConnection::on_events(std::uint32_t events) {
-  if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close();
+  // Lingering, both sides have ended when the client has, but what it sent before is still to be read: closing with
+  // bytes unread resets, and may take our answer from it.
+  if ((events & EPOLLERR) != 0 || ((events & EPOLLHUP) != 0 && !lingering_)) return close();
   if ((events & EPOLLOUT) != 0 && !queue_.empty()) {
     last_active_ = worker_.loop().now();
     if (!queue_.flush(fd_.get())) return close();
@@ -142,7 +147,7 @@ bool ClientConnection::begin_exchange(std::string_view& bytes) {
     refuse(parsed.status, parsed.problem);
     return false;
   }
-  exchange_.emplace(worker_, *this, *destination_);
+  exchange_.emplace(worker_, *this, *target_->destination);
   const std::size_t body_bytes = exchange_->start(head, bytes.substr(parsed.head_bytes));
   bytes.remove_prefix(parsed.head_bytes + body_bytes);
   return true;
@@ -153,7 +158,8 @@ void ClientConnection::refuse(std::uint16_t status, std::string_view problem) {
   out.clear();
   http::write_local_response(status, "http_request_error", problem, {.http11 = true, .close = true, .to_head = false},
                              out);
-  if (destination_->cells != nullptr) destination_->cells->codes[status - kFirstStatus].add();
+  ServiceCells* const cells = target_->destination->cells;
+  if (cells != nullptr) cells->codes[status - kFirstStatus].add();
   closing_ = true;
   unread_ = true;
   const std::array<std::string_view, 1> pieces = {out};
@@ -194,8 +200,12 @@ void ClientConnection::set_interest() {
   worker_.loop().modify(fd_.get(), interest_, *this);
 }
 
+net::Clock::duration ClientConnection::idle_limit() const {
+  return lingering_ ? kLinger : target_->destination->cluster.options().idle_timeout;
+}
+
 void ClientConnection::arm_timer() {
-  auto due = last_active_ + (lingering_ ? kLinger : destination_->cluster.options().idle_timeout);
+  auto due = last_active_ + idle_limit();
   if (exchange_) {
     if (const auto deadline = exchange_->deadline(); deadline && *deadline < due) due = *deadline;
   }
@@ -206,8 +216,7 @@ void ClientConnection::arm_timer() {
 
 void ClientConnection::on_timer() {
   const auto now = worker_.loop().now();
-  const auto idle_limit = lingering_ ? net::Clock::duration(kLinger) : destination_->cluster.options().idle_timeout;
-  if (now - last_active_ >= idle_limit) return close();
+  if (now - last_active_ >= idle_limit()) return close();
   if (exchange_) {
     if (const auto deadline = exchange_->deadline(); deadline && *deadline <= now) exchange_->on_deadline(now);
   }

@@ -15,11 +15,16 @@ namespace outrigger::sidecar {
 
 class Worker;
 
+/// Where a listener's requests go: its connections share it, so that they follow when it is turned to another service.
+struct ListenerTarget {
+  std::shared_ptr<Destination> destination;
+};
+
 /// A client's connection: reads requests, has one exchange at a time, keeps pipelined bytes for the next. Holds no
 /// buffer while it is idle. Worker's thread only.
 class ClientConnection final : private net::EventHandler {
  public:
-  ClientConnection(Worker& worker, net::FileDescriptor fd, std::shared_ptr<Destination> destination);
+  ClientConnection(Worker& worker, net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target);
   ~ClientConnection();
 
   /// For its exchange: sends the pieces, or queues them: then full() until Exchange::on_client_drained(). False: the
@@ -45,6 +50,7 @@ class ClientConnection final : private net::EventHandler {
   /// Takes what it can off `bytes`: returns false when nothing more can be done with them now.
   bool step(std::string_view& bytes);
   bool begin_exchange(std::string_view& bytes);
+  net::Clock::duration idle_limit() const;
   void refuse(std::uint16_t status, std::string_view problem);
   void on_drained();
   void end_politely();
@@ -55,7 +61,7 @@ class ClientConnection final : private net::EventHandler {
 
   Worker& worker_;
   net::FileDescriptor fd_;
-  std::shared_ptr<Destination> destination_;
+  std::shared_ptr<const ListenerTarget> target_;
   http::HeadParser parser_;
   std::string held_;  ///< a partial head, or what was pipelined behind the current request
   SendQueue queue_;

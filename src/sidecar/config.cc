@@ -10,6 +10,8 @@
 #include <set>
 #include <sstream>
 
+#include "model/shown_value.h"
+
 namespace outrigger::sidecar {
 namespace {
 
@@ -22,7 +24,7 @@ struct Complaint {
 [[noreturn]] void complain(const YAML::Node& node, const std::string& text) { throw Complaint{node.Mark().line, text}; }
 
 std::string shown(const YAML::Node& node) {
-  if (node.IsScalar()) return "'" + node.Scalar().substr(0, 128) + "'";
+  if (node.IsScalar()) return "'" + model::shown_value(node.Scalar()) + "'";
   return node.IsMap() ? "a map" : node.IsSequence() ? "a list" : "nothing";
 }
 
@@ -77,7 +79,7 @@ auto value(const YAML::Node& parent, const std::string& where, const std::string
 Result<std::string> listen_address(const std::string& address) {
   const auto refuse = [&] {
     return failure(fmt::format("'{}' is not allowed; allowed: IP:PORT with a port from 0 to 65535, e.g. 127.0.0.1:8080",
-                               address.substr(0, 128)));
+                               model::shown_value(address)));
   };
   const std::size_t colon = address.rfind(':');
   if (colon == std::string::npos || !model::parse_number(address.substr(colon + 1), 0, 65'535)) return refuse();
@@ -97,8 +99,8 @@ ListenerConfig read_listener(const YAML::Node& node, std::size_t index) {
   if (node["protocol"]) {
     const std::string protocol = text(node, where, "protocol");
     if (protocol != "auto" && protocol != "http") {
-      complain(node["protocol"],
-               fmt::format("{}.protocol: '{}' is not allowed; allowed: auto, http", where, protocol.substr(0, 128)));
+      complain(node["protocol"], fmt::format("{}.protocol: '{}' is not allowed; allowed: auto, http", where,
+                                             model::shown_value(protocol)));
     }
   }
   return listener;
@@ -158,7 +160,7 @@ OperatorConfig read_operator(const YAML::Node& node, const std::filesystem::path
     complain(node["address"],
              fmt::format("operator.address: '{}' is not allowed; allowed: https://HOST:PORT with a port "
                          "from 1 to 65535",
-                         address.substr(0, 128)));
+                         model::shown_value(address)));
   }
   feed.host = address.substr(kScheme.size(), colon - kScheme.size());
   if (feed.host.starts_with('[') && feed.host.ends_with(']')) feed.host = feed.host.substr(1, feed.host.size() - 2);
@@ -176,14 +178,15 @@ void check_unique(const YAML::Node& root, const char* key, const Items& items, c
   std::set<std::string> seen;
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (!seen.insert(name(items[i])).second) {
-      complain(root[key][i], fmt::format("{}[{}]: '{}' is there twice", key, i, name(items[i])));
+      complain(root[key][i], fmt::format("{}[{}]: '{}' is there twice", key, i, model::shown_value(name(items[i]))));
     }
   }
 }
 
 Config read_root(const YAML::Node& root, const std::string& path) {
-  if (!root.IsMap())
-    complain(root, "the file is empty; allowed: a map with admin, workers, listeners, services, operator");
+  // A node that is nothing has no place.
+  if (root.IsNull())
+    throw Complaint{0, "the file is empty; allowed: a map with admin, workers, listeners, services, operator"};
   check_map(root, "file", {"admin", "workers", "listeners", "services", "operator"});
   Config config;
   if (root["admin"]) config.admin = value(root, "file", "admin", listen_address);
@@ -194,6 +197,10 @@ Config read_root(const YAML::Node& root, const std::string& path) {
     config.listeners.push_back(read_listener(node, config.listeners.size()));
   }
   check_unique(root, "listeners", config.listeners, [](const auto& listener) { return listener.name; });
+  check_unique(root, "listeners", config.listeners, [](const auto& listener) {
+    const bool any_port = listener.address.ends_with(":0");
+    return any_port ? listener.name + " " + listener.address : listener.address;
+  });
   for (const YAML::Node& node : list(root, "services"))
     config.services.push_back(read_service(node, config.services.size()));
   check_unique(root, "services", config.services, [](const auto& set) { return set.service.text(); });
@@ -225,11 +232,14 @@ Result<Config> parse_config(const std::string& text, const std::string& path) {
   }
 }
 
-Result<Config> load_config(const std::string& path) {
+Result<std::string> read_config(const std::string& path) {
+  errno = 0;
   std::ifstream file(path);
   std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) return failure(path + ": cannot be read: " + std::strerror(errno));
-  return parse_config(text.str(), path);
+  text << file.rdbuf();
+  // Taking nothing from an empty file is a failure to the stream, but has no errno.
+  if (!file || (text.fail() && errno != 0)) return failure(path + ": cannot be read: " + std::strerror(errno));
+  return text.str();
 }
 
 }  // namespace outrigger::sidecar

@@ -51,6 +51,7 @@ void Router::update(Destination& destination, const TableEntry& entry) {
     EndpointState& state = state_of(*backends[i]);
     state.metrics = entry.backends[i];
     state.cells = &entry.backends[i]->cells[worker_];
+    state.cells->in_flight.set(backends[i]->in_flight);  // one that returns has new cells and may still be busy
   }
 
   if (same_rules) return;

@@ -12,8 +12,6 @@ class SendQueue {
   /// Sends the pieces in order with one system call when nothing is queued, and queues what was not taken. False: the
   /// connection is broken (errno says how).
   bool send(int fd, std::span<const std::string_view> pieces);
-  /// Only queues: for a socket that is not connected yet.
-  void hold(std::string_view bytes) { bytes_.append(bytes); }
   /// Sends what is queued as far as it goes. False: broken.
   bool flush(int fd);
 

@@ -17,6 +17,10 @@
 namespace outrigger::sidecar {
 namespace {
 
+/// What the system clock can count to.
+constexpr auto kLatest_s = static_cast<std::uint64_t>(
+    std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::time_point::max().time_since_epoch()).count());
+
 bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
@@ -55,15 +59,15 @@ Result<Snapshot> load_snapshot(const std::string& path) {
   std::ifstream file(path);
   std::string line;
   Snapshot snapshot;
-  for (int number = 1; std::getline(file, line); ++number) {
+  int number = 1;
+  for (; std::getline(file, line); ++number) {
     if (number == 1) {
       const auto head = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
       const nlohmann::json::json_pointer place("/snapshot/confirmed_at");
-      if (!head.is_object() || !head.contains(place) || !head[place].is_number_integer()) {
-        return failure(fmt::format("{}:1: not a snapshot", path));
-      }
+      const bool dated = head.is_object() && head.contains(place) && head[place].is_number_unsigned();
+      if (!dated || head[place].get<std::uint64_t>() > kLatest_s) return failure(path + ":1: not a snapshot");
       snapshot.confirmed_at =
-          std::chrono::system_clock::time_point(std::chrono::seconds(head[place].get<std::int64_t>()));
+          std::chrono::system_clock::time_point(std::chrono::seconds(head[place].get<std::uint64_t>()));
       continue;
     }
     auto message = feed::decode_to_sidecar(line);
@@ -75,6 +79,7 @@ Result<Snapshot> load_snapshot(const std::string& path) {
     snapshot.sets.push_back(std::make_shared<const feed::FullSet>(std::move(*full)));
   }
   if (!file.eof()) return failure(path + ": cannot be read");
+  if (number == 1) return failure(path + ":1: not a snapshot");
   return snapshot;
 }
 

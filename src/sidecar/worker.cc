@@ -21,26 +21,28 @@ class Worker::Listener final : private net::EventHandler {
   Listener(Worker& worker, net::FileDescriptor socket, std::shared_ptr<Destination> destination)
       : worker_(worker),
         socket_(std::move(socket)),
-        destination_(std::move(destination)),
+        target_(std::make_shared<ListenerTarget>(ListenerTarget{std::move(destination)})),
         resume_(worker.loop(), [this] { worker_.loop().modify(socket_.get(), EPOLLIN, *this); }) {
     worker_.loop().add(socket_.get(), EPOLLIN, *this);
   }
   /// Takes what the kernel has accepted already: closing the socket would reset it.
   ~Listener() {
-    accept_some();
+    while (accept_some()) {
+    }
     worker_.loop().remove(socket_.get(), *this);
   }
 
-  void turn_to(std::shared_ptr<Destination> destination) { destination_ = std::move(destination); }
+  void turn_to(std::shared_ptr<Destination> destination) { target_->destination = std::move(destination); }
 
  private:
   void on_events(std::uint32_t) override { accept_some(); }
 
-  void accept_some() {
+  /// Whether there may be more.
+  bool accept_some() {
     for (int i = 0; i < kMaxAccepts; ++i) {
       net::FileDescriptor fd = net::accept_on(socket_.get());
       if (fd) {
-        worker_.accept(std::move(fd), destination_);
+        worker_.accept(std::move(fd), target_);
         continue;
       }
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -49,13 +51,14 @@ class Worker::Listener final : private net::EventHandler {
         worker_.loop().modify(socket_.get(), 0, *this);
         resume_.set(std::chrono::milliseconds(100));
       }
-      return;
+      return false;
     }
+    return true;
   }
 
   Worker& worker_;
   net::FileDescriptor socket_;
-  std::shared_ptr<Destination> destination_;
+  std::shared_ptr<ListenerTarget> target_;
   net::Timer resume_;
 };
 
@@ -72,8 +75,14 @@ Worker::~Worker() {
   while (!connections_.empty()) connections_.begin()->second->abort();
 }
 
-void Worker::apply(std::shared_ptr<const RoutingTable> table) {
-  loop_.post([this, table = std::move(table)] { router_.apply(*table); });
+void Worker::apply(std::shared_ptr<const RoutingTable> table, const Turns& turned) {
+  loop_.post([this, table = std::move(table), turned] {
+    for (const auto& [name, service] : turned) {
+      const auto listener = listeners_.find(name);
+      if (listener != listeners_.end()) listener->second->turn_to(router_.destination(service));
+    }
+    router_.apply(*table);
+  });
 }
 
 void Worker::add_listener(const std::string& name, const model::ServicePort& service, net::FileDescriptor socket) {
@@ -82,13 +91,6 @@ void Worker::add_listener(const std::string& name, const model::ServicePort& ser
   loop_.post([this, name, service, shared] {
     if (draining_) return;
     listeners_[name] = std::make_unique<Listener>(*this, std::move(*shared), router_.destination(service));
-  });
-}
-
-void Worker::turn_listener(const std::string& name, const model::ServicePort& service) {
-  loop_.post([this, name, service] {
-    const auto listener = listeners_.find(name);
-    if (listener != listeners_.end()) listener->second->turn_to(router_.destination(service));
   });
 }
 
@@ -119,8 +121,8 @@ void Worker::return_buffer(std::string buffer) {
   buffers_.push_back(std::move(buffer));
 }
 
-void Worker::accept(net::FileDescriptor fd, const std::shared_ptr<Destination>& destination) {
-  auto connection = std::make_unique<ClientConnection>(*this, std::move(fd), destination);
+void Worker::accept(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target) {
+  auto connection = std::make_unique<ClientConnection>(*this, std::move(fd), std::move(target));
   ClientConnection* key = connection.get();
   connections_.emplace(key, std::move(connection));
   cells_.connections_active.set(static_cast<std::int64_t>(connections_.size()));

@@ -107,6 +107,8 @@ TEST_F(HttpServerLimitsTest, LetsAStreamBeSilent) {
   ASSERT_NE(stream, nullptr);
   stream->send(chunked("still here"));
   until([&] { return one.has("still here"); });
+  server_.reset();
+  EXPECT_EQ(stream, nullptr);
 }
 
 TEST_F(HttpServerLimitsTest, EndsAStreamWhoseReaderIsStuck) {
@@ -131,8 +133,9 @@ TEST_F(HttpServerLimitsTest, EndsAStreamWhoseReaderIsStuck) {
 }
 
 TEST_F(HttpServerLimitsTest, LetsASlowReaderFinish) {
-  start([&](HttpExchange& exchange) { exchange.respond(200, kText, std::string(20'000'000, 'x')); },
-        {.write_timeout = milliseconds(200)});
+  std::string body(20'000, 'x');
+  for (int i = 0; i < 10; ++i) body += body;
+  start([&](HttpExchange& exchange) { exchange.respond(200, kText, body); }, {.write_timeout = milliseconds(200)});
   RawClient slow = client();
   slow.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   std::size_t got = 0;
@@ -142,7 +145,7 @@ TEST_F(HttpServerLimitsTest, LetsASlowReaderFinish) {
     if (size > 0) got += static_cast<std::size_t>(size);
     return size == 0;
   });
-  EXPECT_GT(got, 20'000'000u);
+  EXPECT_GT(got, body.size());
 }
 
 TEST_F(HttpServerLimitsTest, ServesNoMoreRequestsThanItsAnswersAreRead) {
@@ -231,6 +234,9 @@ TEST_F(HttpServerLimitsTest, EndsItsExchangesWithItself) {
 }
 
 TEST_F(HttpServerLimitsTest, RestsWhenThereAreNoMoreDescriptors) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "UBSan, which is built in with ASan, needs descriptors itself";
+#endif
   start_echo();
   RawClient one = client();
   one.send(get("/a"));

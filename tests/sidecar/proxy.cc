@@ -1,0 +1,134 @@
+#include "proxy.h"
+
+#include <algorithm>
+#include <future>
+#include <numeric>
+
+namespace outrigger::sidecar::test {
+namespace {
+
+constexpr auto kDeadline = std::chrono::seconds(20);
+
+}  // namespace
+
+model::Endpoint endpoint(const std::string& address, std::uint32_t weight) {
+  model::Endpoint endpoint;
+  endpoint.address = address;
+  endpoint.weight = weight;
+  return endpoint;
+}
+
+Proxy::Proxy(std::uint64_t seed) : worker_(std::make_unique<Worker>(0, seed, cells_)) {
+  sets_[kWeb] = nullptr;
+  publish();
+  port_ = listen("web");
+}
+
+std::uint16_t Proxy::listen(const std::string& name, const model::ServicePort& service) {
+  auto fd = net::listen_on(*net::SocketAddress::parse("127.0.0.1:0"), /*reuse_port=*/true);
+  if (!fd) give_up(fd.error().text);
+  const std::uint16_t port = net::local_address(fd->get())->port();
+  worker_->add_listener(name, service, std::move(*fd));
+  sync();
+  return port;
+}
+
+void Proxy::set_endpoints(const std::vector<std::string>& addresses) {
+  std::vector<model::Endpoint> endpoints;
+  std::transform(addresses.begin(), addresses.end(), std::back_inserter(endpoints),
+                 [](const std::string& address) { return endpoint(address); });
+  set(std::move(endpoints));
+}
+
+void Proxy::set(std::vector<model::Endpoint> endpoints) {
+  std::sort(endpoints.begin(), endpoints.end(), [](const auto& a, const auto& b) { return a.address < b.address; });
+  set({.service = kWeb, .options = options, .rules = model::own_cluster_rule(kWeb), .endpoints = std::move(endpoints)});
+}
+
+void Proxy::set(const model::EndpointSet& set) {
+  sets_[set.service] = std::make_shared<const feed::FullSet>(feed::FullSet{std::to_string(++version_), set});
+  publish();
+}
+
+void Proxy::forget(const model::ServicePort& service) {
+  sets_.erase(service);
+  publish();
+}
+
+void Proxy::turn(const model::ServicePort& service) { publish({{"web", service}}); }
+
+void Proxy::publish(const Worker::Turns& turned) {
+  const auto table = tables_.build(sets_);
+  for (const auto& [service, entry] : *table) {
+    for (std::size_t i = 0; i < entry.backends.size(); ++i) {
+      backends_[entry.set->set.endpoints[i].address] = entry.backends[i];
+    }
+  }
+  worker_->apply(table, turned);
+  sync();
+}
+
+void Proxy::sync() {
+  // Events are told before posted tasks are run: the second round tells those that came with the first.
+  for (int round = 0; round < 2; ++round) {
+    std::promise<void> done;
+    worker_->loop().post([&done] { done.set_value(); });
+    if (done.get_future().wait_for(kDeadline) != std::future_status::ready) give_up("a round of the worker");
+  }
+}
+
+void Proxy::eventually(const char* what, const std::function<bool()>& is_so) {
+  const auto deadline = net::Clock::now() + kDeadline;
+  while (!is_so()) {
+    if (net::Clock::now() > deadline) give_up(what);
+    sync();
+  }
+}
+
+const ServiceCells& Proxy::service(const model::ServicePort& service) {
+  if (worker_) sync();
+  return tables_.current()->at(service).metrics->cells[0];
+}
+
+const BackendCells& Proxy::backend(const std::string& address) {
+  if (worker_) sync();
+  const auto found = backends_.find(address);
+  if (found == backends_.end()) give_up("no such endpoint: " + address);
+  return found->second->cells[0];
+}
+
+std::uint64_t Proxy::requests(std::uint16_t code, const model::ServicePort& service) {
+  return this->service(service).codes[static_cast<std::size_t>(code - kFirstStatus)].value();
+}
+
+std::uint64_t Proxy::all_requests(const model::ServicePort& service) {
+  const auto& codes = this->service(service).codes;
+  return std::accumulate(codes.begin(), codes.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const auto& code) { return sum + code.value(); });
+}
+
+std::uint64_t Proxy::durations(const model::ServicePort& service) {
+  const auto buckets = this->service(service).duration.read().buckets;
+  return std::accumulate(buckets.begin(), buckets.end(), std::uint64_t{0});
+}
+
+std::uint64_t Proxy::retries() { return service(kWeb).retries.value(); }
+
+std::uint64_t Proxy::outcomes(const std::string& address, Outcome outcome) {
+  return backend(address).outcomes[static_cast<std::size_t>(outcome)].value();
+}
+
+std::uint64_t Proxy::all_outcomes(const std::string& address) {
+  const auto& outcomes = backend(address).outcomes;
+  return std::accumulate(outcomes.begin(), outcomes.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const auto& outcome) { return sum + outcome.value(); });
+}
+
+std::int64_t Proxy::in_flight(const std::string& address) { return backend(address).in_flight.value(); }
+
+std::int64_t Proxy::connections() {
+  if (worker_) sync();
+  return cells_.connections_active.value();
+}
+
+}  // namespace outrigger::sidecar::test
