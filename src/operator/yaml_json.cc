@@ -28,13 +28,14 @@ std::optional<json> whole_text(std::string_view digits, int base) {
   return json(number);
 }
 
-/// A number with more digits than 64 bits hold is read as a floating-point one, as JSON's readers do.
+/// Nothing for a number of more digits than 64 bits hold, which is then read as a floating-point one.
 std::optional<json> integer(std::string_view text) {
   if (text.starts_with("0x")) return whole_text<std::uint64_t>(text.substr(2), 16);
   if (text.starts_with("0o")) return whole_text<std::uint64_t>(text.substr(2), 8);
   if (text.starts_with('+')) text.remove_prefix(1);
-  if (auto number = whole_text<std::int64_t>(text, 10)) return number;
-  return whole_text<std::uint64_t>(text, 10);
+  // As JSON's readers do it: signed only when it must be.
+  if (auto number = whole_text<std::uint64_t>(text, 10)) return number;
+  return whole_text<std::int64_t>(text, 10);
 }
 
 json plain_scalar(const std::string& text) {
@@ -43,9 +44,10 @@ json plain_scalar(const std::string& text) {
   if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return nullptr;
   if (text == "true" || text == "True" || text == "TRUE") return true;
   if (text == "false" || text == "False" || text == "FALSE") return false;
-  // The longest number there is has far fewer characters, and std::regex recurses by length.
+  // Most are names, which need no regular expression; and std::regex recurses by length.
+  constexpr std::string_view kFirstOfNumbers = "+-.0123456789";
   constexpr std::size_t kMaxNumber = 64;
-  if (text.size() > kMaxNumber) return text;
+  if (kFirstOfNumbers.find(text.front()) == std::string_view::npos || text.size() > kMaxNumber) return text;
   if (std::regex_match(text, kInteger)) {
     if (auto number = integer(text)) return *number;
   }

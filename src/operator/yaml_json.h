@@ -15,7 +15,7 @@ struct Document {
 };
 
 /// Bounds of what one text may stand for, aliases counted as often as they are used.
-inline constexpr std::size_t kMaxYamlNodes = 4'000'000;
+inline constexpr std::size_t kMaxYamlNodes = 1'000'000;
 inline constexpr int kMaxYamlDepth = 64;
 
 /// YAML documents → JSON by the core schema (YAML 1.2.2, 10.3.2): "3" stays a string, 3 is a number; .inf and .nan,
