@@ -2,8 +2,10 @@
 
 #include <pthread.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <cstring>
 
 #include "log/log.h"
 #include "result/result.h"
@@ -24,7 +26,9 @@ StopSignals::StopSignals(net::EventLoop& loop) : loop_(loop) {
 StopSignals::~StopSignals() { loop_.remove(fd_.get(), *this); }
 
 void StopSignals::on_events(std::uint32_t) {
-  log::info("stopping");
+  signalfd_siginfo signal{};
+  if (::read(fd_.get(), &signal, sizeof(signal)) != sizeof(signal)) return;
+  log::info("stopping", {{"signal", ::strsignal(static_cast<int>(signal.ssi_signo))}});
   loop_.stop();
 }
 
