@@ -15,11 +15,11 @@ class FeedServer::Stream final : public FeedStream {
       : exchange_(exchange), publisher_(publisher), lines_(feed::kMaxLineToOperator) {
     publisher_.add(*this);
   }
-  ~Stream() { publisher_.remove(*this); }
-
-  void send(Block block) override {
-    if (!ended_) exchange_.send(std::move(block));
+  ~Stream() {
+    if (!ended_) publisher_.remove(*this);
   }
+
+  void send(Block block) override { exchange_.send(std::move(block)); }
   std::size_t unsent() const override { return exchange_.unsent(); }
   std::uint64_t sent() const override { return exchange_.sent(); }
   std::string peer() const override { return exchange_.peer().text(); }
@@ -33,10 +33,11 @@ class FeedServer::Stream final : public FeedStream {
     if (done) return;
     log::warn("feed stream ended", {{"peer", peer()}, {"reason", done.error().text}});
     ended_ = true;
+    publisher_.remove(*this);
     exchange_.end_stream();
   }
   void take_end() {
-    if (lines_.held() > 0) take("\n");
+    if (!ended_ && lines_.held() > 0) take("\n");
   }
   void drained() {
     if (!ended_) publisher_.drained(*this);
