@@ -87,10 +87,12 @@ void print(const char* what, std::vector<double> delays_ms) {
                            delays_ms.back());
 }
 
-TEST(RemovalDelay, OfFiftyRemovalsIsMeasuredAndExported) {
+class RemovalDelay : public ::testing::TestWithParam<EndpointsSource> {};
+
+TEST_P(RemovalDelay, OfFiftyRemovalsIsMeasuredAndExported) {
   constexpr int kRemovals = 50;
   ApiServer server;
-  Spine spine(server, EndpointsSource::slices);
+  Spine spine(server, GetParam());
   spine.set_members({"a", "b"});
   ASSERT_TRUE(spine.sidecar_has({{"a", 1}, {"b", 1}}));
   const auto propagations = [&] {
@@ -121,6 +123,9 @@ TEST(RemovalDelay, OfFiftyRemovalsIsMeasuredAndExported) {
   EXPECT_EQ(probe.failures(), 0u);
   EXPECT_GE(propagations() - propagations_before, kRemovals);
 }
+
+INSTANTIATE_TEST_SUITE_P(From, RemovalDelay, ::testing::Values(EndpointsSource::slices, EndpointsSource::endpoints),
+                         [](const auto& from) { return name_of(from.param); });
 
 }  // namespace
 }  // namespace outrigger::integration
