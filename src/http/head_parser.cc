@@ -147,10 +147,13 @@ const char* settle(ResponseHead& head, bool to_head) {
 
 ParseResult HeadParser::finish(ParseResult result, std::vector<Field>& fields) {
   if (result.state != ParseState::complete) fields.clear();  // the bytes may move or go: no view may outlive them
-  if (result.state == ParseState::more) return result;
+  if (result.state != ParseState::more) start_over();
+  return result;
+}
+
+void HeadParser::start_over() {
   scanned_ = line_start_ = fields_read_ = 0;
   start_line_read_ = false;
-  return result;
 }
 
 template <class StartLine>
@@ -190,7 +193,7 @@ ParseResult HeadParser::read_lines(std::string_view bytes, std::vector<Field>& f
   const std::size_t head_bytes = line_start_;
   if (resumed) {
     // Lines read in former calls left views of bytes that may have moved: now that all is there, read it in one go.
-    finish({ParseState::complete, head_bytes, 0, nullptr}, fields);
+    start_over();
     return read_lines(bytes.substr(0, head_bytes), fields, start_line);
   }
   return {ParseState::complete, head_bytes, 0, nullptr};

@@ -46,6 +46,7 @@ class HeadParser {
   template <class StartLine>
   ParseResult read_lines(std::string_view bytes, std::vector<Field>& fields, const StartLine& start_line);
   ParseResult finish(ParseResult result, std::vector<Field>& fields);
+  void start_over();
 
   HeadLimits limits_;
   std::size_t scanned_ = 0;     ///< how far no line end is left unseen

@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,13 +29,18 @@ class RequestCounts {
 struct Response {
   int status = 0;
   std::string body;
+  std::chrono::seconds retry_after{0};  ///< the header's seconds, 0 without
 };
 
 /// Blocking calls to the API server, one at a time: one client per thread. Only stop() may be called from another
-/// thread. TLS 1.2 at least; connects within 5 s, an answer other than a watch comes within 30 s and has at most 256
-/// MiB.
+/// thread. TLS 1.2 at least, certificate and name verified; connects within 5 s an address; an answer other than a
+/// watch may be silent for 30 s, is given up at its first bytes after 60 s and has at most 256 MiB. The connection is
+/// kept for the next call and made anew after a failure.
+///
+/// Makes the process ignore SIGPIPE: OpenSSL writes to sockets that the other side has closed.
 class Client {
  public:
+  /// A `config` that cannot be used makes every call fail with the reason.
   Client(Config config, RequestCounts& counts);
   ~Client();
 
@@ -45,12 +51,14 @@ class Client {
   Result<Response> merge_patch(const std::string& path, const std::string& json);
   Result<Response> remove(const std::string& path);
 
-  /// Streams an answer's body while its status is 200; any other status is returned with its body. `on_bytes` returns
-  /// false to end it. An Error: no answer, cut in the middle, or silent for `idle_deadline`.
-  Result<Response> stream(const std::string& path, const std::string& accept, std::chrono::seconds idle_deadline,
+  /// Streams an answer's body while its status is 200; any other status is returned with its body (1 MiB of it at
+  /// most). `on_bytes` is called once with no bytes when the answer has begun, and returns false to end it. An Error:
+  /// no answer, cut in the middle, or silent for `idle_deadline`.
+  Result<Response> stream(const std::string& path, const std::string& accept, std::chrono::milliseconds idle_deadline,
                           const std::function<bool(std::string_view)>& on_bytes);
 
-  /// Ends a call under way, and every later one at once.
+  /// Ends a call under way and waits for its end (a few milliseconds; the resolving of the server's name cannot be
+  /// hurried); every later call fails at once. Not from on_bytes.
   void stop();
 
  private:

@@ -7,7 +7,7 @@
 namespace outrigger::kube {
 
 struct Config {
-  std::string server;  ///< "https://HOST:PORT"
+  std::string server;  ///< "https://HOST[:PORT][/PREFIX]"
   std::string ca_pem;  ///< empty: the system's
   std::string client_certificate_pem;
   std::string client_key_pem;
@@ -22,9 +22,9 @@ struct Config {
 Result<Config> in_cluster_config(const std::string& directory = "/var/run/secrets/kubernetes.io/serviceaccount");
 
 /// A kubeconfig's current context: cluster (server, certificate-authority[-data], tls-server-name) and user
-/// (client-certificate[-data], client-key[-data], token, tokenFile). Relative paths are relative to the file. What is
-/// not supported (exec, auth-provider, username/password, insecure-skip-tls-verify, proxy-url, impersonation) is an
-/// error that says so.
+/// (client-certificate[-data], client-key[-data], token, tokenFile). Relative paths are relative to the file; where
+/// both are given, data wins over its file and tokenFile over token. What is not supported (exec, auth-provider,
+/// username/password, insecure-skip-tls-verify, proxy-url, impersonation) is an error that says so.
 Result<Config> load_kubeconfig(const std::string& path);
 
 }  // namespace outrigger::kube

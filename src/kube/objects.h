@@ -42,6 +42,9 @@ struct Object {
 /// allowed. A field of a wrong type is an error, an unknown one is ignored.
 Result<Object> parse_object(Kind kind, const nlohmann::json& object);
 
+/// The key alone, which even an object that cannot be read may have. The error names kind, field and value.
+Result<model::ObjectKey> parse_key(Kind kind, const nlohmann::json& object);
+
 /// What a source of objects tells its reader, in order.
 struct Change {
   Kind kind;

@@ -1,38 +1,30 @@
 #pragma once
-#include <atomic>
-#include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 
+#include "kube/backoff.h"
 #include "kube/client.h"
+#include "kube/list_watch.h"
 #include "kube/objects.h"
+#include "kube/reflector_timing.h"
 
 namespace outrigger::kube {
 
-/// Times and sizes of a watch; the defaults are client-go's where it has one. Tests shorten them.
-struct ReflectorTiming {
-  std::chrono::milliseconds first_backoff{800};
-  std::chrono::milliseconds max_backoff{30'000};
-  std::chrono::seconds min_watch{300};  ///< a watch's timeoutSeconds is drawn from min_watch to 2·min_watch
-  /// A watch with no bytes (bookmarks come about once a minute) for this long is given up.
-  std::chrono::seconds idle_deadline{150};
-  int page_size = 500;
-};
-
 /// Keeps its reader told of every object of one kind: lists in pages, watches with bookmarks from there, lists anew
-/// when the watch's version is gone (410), begins again after a backoff with jitter when anything else fails. A thread
-/// of its own from start to end.
+/// when the watch's version is gone (410), begins again after a backoff with jitter when anything else fails: with a
+/// watch from where it was, or with a list after a second answer that cannot be used. A thread of its own from start to
+/// end.
 class Reflector {
  public:
   using OnChange = std::function<void(Change)>;
 
   /// `on_change` is called on the reflector's thread; Endpoint slices and Services whole, Pods and Nodes as metadata
-  /// only. An object that cannot be read is logged, counted and left out (as if it were not there).
+  /// only. An object that cannot be read is logged and left out (as if it were not there).
   Reflector(Kind kind, const Config& config, RequestCounts& counts, OnChange on_change, std::uint64_t seed,
             ReflectorTiming timing = {});
   /// Ends the thread, also in the middle of a call.
@@ -45,12 +37,17 @@ class Reflector {
 
  private:
   void run();
+  /// Decides how to go on after `ending`, and waits. False: the reflector is to end.
+  bool recover(const Ending& ending);
 
   Kind kind_;
-  ReflectorTiming timing_;
   OnChange on_change_;
-  std::uint64_t seed_;
   Client client_;
+  ListWatch list_watch_;
+  Backoff backoff_;
+  // Since the last watch that made progress: one was followed by another at once; one's answer could not be used.
+  bool hurried_ = false;
+  bool unusable_ = false;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;

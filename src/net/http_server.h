@@ -1,28 +1,37 @@
 #pragma once
-/// An event-driven HTTP/1.1 server for admin, metrics and the feed: bounded connections, bounded heads and bodies, a
-/// deadline on heads and on stuck writers. Loop's thread only.
+/// An event-driven HTTP/1.1 server for admin, metrics and the feed: bounded connections and heads, bodies handed on as
+/// they come and never held, deadlines on heads, idleness and stuck writers. Loop's thread only.
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
-#include "http/body_reader.h"
 #include "http/head_parser.h"
 #include "net/event_loop.h"
-#include "net/stream.h"
+#include "net/socket.h"
+#include "net/tls.h"
 
 namespace outrigger::net {
 
 struct HttpServerLimits {
-  std::size_t max_connections = 16'384;                      ///< above: accepted and closed at once
-  Clock::duration head_timeout = std::chrono::seconds(10);   ///< from the first byte, or the accept, to a whole head
-  Clock::duration idle_timeout = std::chrono::seconds(120);  ///< between two exchanges
-  Clock::duration write_timeout = std::chrono::seconds(60);  ///< unsent bytes and no progress for this long
+  std::size_t max_connections = 16'384;  ///< above: accepted and closed at once
+  /// From the first byte, or the accept, to a whole head; also what a client has to bring the rest of a body to its end
+  /// whose answer is complete.
+  Clock::duration head_timeout = std::chrono::seconds(10);
+  /// Between two exchanges; also between two pieces of a body while there is no answer yet. A stream that has begun may
+  /// stay silent for as long as it likes.
+  Clock::duration idle_timeout = std::chrono::seconds(120);
+  /// Unsent bytes and no progress for this long (and at most twice that) end the connection.
+  Clock::duration write_timeout = std::chrono::seconds(60);
+  http::HeadLimits head{
+      .max_head_bytes = std::size_t{16} * 1024, .max_target_bytes = std::size_t{8} * 1024, .max_fields = 100};
 };
 
 /// One request and its answer. Ends with the answer or the connection; who keeps it beyond the handler's call must set
-/// on_end and let go of it there.
+/// on_end and let go of it there. Callbacks come from the loop alone, never from within a call of the exchange's
+/// functions. A connection's exchanges come one after the other, however many requests the client sends ahead.
+/// Calls out of order are a CHECK: two answers, send() without a stream, anything after the end.
 class HttpExchange {
  public:
   virtual ~HttpExchange() = default;
@@ -36,39 +45,56 @@ class HttpExchange {
   /// The whole answer.
   virtual void respond(std::uint16_t status, std::string_view content_type, std::string_view body) = 0;
 
-  /// An answer of no known length, chunked. Blocks given to send() must carry their own chunk framing (chunked()), so
-  /// that one encoding serves many.
+  /// An answer of status 200 and no known length, chunked; may begin while the request's body still comes. Blocks given
+  /// to send() must carry their own chunk framing (chunked()), so that one encoding serves many. An HTTP/1.0 client,
+  /// which knows no chunks, is told 505 instead, and what is sent is dropped until on_end; so it is for HEAD.
   virtual void start_stream(std::string_view content_type) = 0;
   virtual void send(std::shared_ptr<const std::string> chunk) = 0;
   virtual void end_stream() = 0;
+  /// Bytes of the connection that the kernel has not taken, and those that it has: Stream's unsent() and sent().
   virtual std::size_t unsent() const = 0;
   virtual std::uint64_t sent() const = 0;
 
-  /// The request's body as it comes; without on_body it is read and thrown away. Set them within the handler's call.
+  /// The request's body as it comes; without on_body it is read and thrown away. Set them within the handler's call,
+  /// and before start_stream(): who sets on_body wants the body, so that `Expect: 100-continue` is answered with 100.
   std::function<void(std::string_view)> on_body;
-  std::function<void()> on_body_end;
-  std::function<void()> on_drained;  ///< unsent() has become 0
-  std::function<void()> on_end;      ///< the connection is gone or the answer is complete; the exchange ends after it
+  std::function<void()> on_body_end;  ///< also of an empty body; not when the exchange ends before it
+  std::function<void()> on_drained;   ///< unsent() has become 0
+  std::function<void()> on_end;       ///< the connection is gone or the answer is complete; the exchange ends after it
 };
 
-/// `data` as one HTTP chunk.
+/// `data` as one HTTP chunk. Requires data: an empty chunk would end the stream.
 std::shared_ptr<const std::string> chunked(std::string_view data);
+
+class Acceptor;
+class HttpConnection;
 
 class HttpServer final {
  public:
+  /// Answers, or keeps the exchange and answers later. One that is neither answered nor kept is answered with 500.
   using Handler = std::function<void(HttpExchange&)>;
 
   /// Takes over a listening socket. TLS when `context` is set.
   HttpServer(EventLoop& loop, FileDescriptor listener, SslContext context, Handler handler,
              const HttpServerLimits& limits = {});
+  /// Ends all connections, and so all exchanges, with their on_end. Not from within a handler or a callback: those wait
+  /// for the loop's defer().
   ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
 
-  std::size_t connections() const;
+  std::size_t connections() const { return connections_.size(); }
   SocketAddress address() const;
 
  private:
-  class Connection;
-  class Acceptor;
+  void accept(FileDescriptor fd);
+  void forget(HttpConnection& connection);
+
+  EventLoop& loop_;
+  SslContext context_;
+  Handler handler_;
+  HttpServerLimits limits_;
+  std::unordered_map<HttpConnection*, std::unique_ptr<HttpConnection>> connections_;
   std::unique_ptr<Acceptor> acceptor_;
 };
 

@@ -4,14 +4,18 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <cstdint>
 
 #include "result/result.h"
 
 namespace outrigger::net {
 namespace {
 
-int descriptor(BIO* bio) { return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))); }
+int descriptor(BIO* bio) { return *static_cast<int*>(BIO_get_data(bio)); }
+
+int destroy(BIO* bio) {
+  delete static_cast<int*>(BIO_get_data(bio));
+  return 1;
+}
 
 bool try_again() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
@@ -43,16 +47,17 @@ BIO_METHOD* make_method() {
   BIO_meth_set_write(method, write);
   BIO_meth_set_read(method, read);
   BIO_meth_set_ctrl(method, control);
+  BIO_meth_set_destroy(method, destroy);
   return method;
 }
 
 }  // namespace
 
 BIO* make_socket_bio(int fd) {
-  static BIO_METHOD* const method = make_method();
-  BIO* const bio = BIO_new(method);
+  static BIO_METHOD* const kMethod = make_method();
+  BIO* const bio = BIO_new(kMethod);
   CHECK(bio != nullptr);
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(fd)));
+  BIO_set_data(bio, new int(fd));
   BIO_set_init(bio, 1);
   return bio;
 }

@@ -8,7 +8,7 @@ namespace {
 
 using Kind = Progress::Kind;
 
-constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 constexpr std::size_t kMaxRoundBytes = 4 * kReadBytes;  ///< either way, so that one peer cannot keep the loop
 constexpr std::chrono::seconds kLinger{2};
 
@@ -36,10 +36,10 @@ Stream::Stream(EventLoop& loop, Transport transport, State state, Callbacks call
       callbacks_(std::move(callbacks)),
       state_(state),
       linger_(loop, [this] { end(""); }),
-      self_(std::make_shared<Stream*>(this)) {
+      soon_(loop, [this] { continue_work(); }) {
   interest_ = state_ == State::connecting ? EPOLLOUT : EPOLLIN;
   loop_.add(descriptor().get(), interest_, *this);
-  if (state_ == State::handshaking) retry_soon();
+  if (state_ == State::handshaking) soon_.schedule();
 }
 
 Stream::~Stream() {
@@ -51,19 +51,19 @@ void Stream::write(std::shared_ptr<const std::string> block) {
   if (finishing_ || state_ == State::ended || block->empty()) return;
   unsent_ += block->size();
   queue_.push_back(std::move(block));
-  if (state_ == State::open && (interest_ & EPOLLOUT) == 0) retry_soon();
+  if (state_ == State::open && (interest_ & EPOLLOUT) == 0) soon_.schedule();
 }
 
 void Stream::pause_reading(bool pause) {
   paused_ = pause;
   update_interest();
-  if (reads() && transport_.has_buffered()) retry_soon();
+  if (reads() && transport_.has_buffered()) soon_.schedule();
 }
 
 void Stream::finish() {
   if (finishing_ || state_ == State::ended) return;
   finishing_ = true;
-  if (state_ == State::open) retry_soon();
+  if (state_ == State::open) soon_.schedule();
 }
 
 void Stream::close() {
@@ -115,7 +115,7 @@ void Stream::handshake() {
     read_wants_write_ = false;
     state_ = State::open;
     call(callbacks_.on_open);
-    if (state_ == State::open) retry_soon();
+    if (state_ == State::open) soon_.schedule();
   } else {
     read_wants_write_ = progress.kind == Kind::want_write;
   }
@@ -140,7 +140,7 @@ void Stream::read_some() {
     if (progress.kind == Kind::end) {
       read_closed_ = true;
       // What is queued still goes to a peer that only closed its own side; flush() ends the stream.
-      return retry_soon();
+      return soon_.schedule();
     }
     if (failed(progress)) return;
     if (progress.kind != Kind::done) return;
@@ -206,22 +206,12 @@ void Stream::linger() {
   if (progress.kind == Kind::end || progress.kind == Kind::failed) end("");
 }
 
-void Stream::retry_soon() {
-  if (retry_scheduled_) return;
-  retry_scheduled_ = true;
-  loop_.defer([alive = std::weak_ptr<Stream*>(self_)] {
-    if (const auto stream = alive.lock()) (*stream)->run_retry();
-  });
-}
-
-void Stream::run_retry() {
+void Stream::continue_work() {
   if (state_ == State::handshaking) handshake();
-  if (state_ == State::open && reads() && transport_.has_buffered()) read_some();
   if (state_ == State::open) flush();
-  // Only now: what callbacks have queued meanwhile waits for the next round, or this one might never end.
-  retry_scheduled_ = false;
+  if (reads() && transport_.has_buffered()) read_some();
+  // What callbacks have queued or resumed meanwhile waits for the next round, or this one might never end.
   update_interest();
-  if (reads() && transport_.has_buffered()) retry_soon();
 }
 
 void Stream::update_interest() {
@@ -230,7 +220,7 @@ void Stream::update_interest() {
     case State::connecting: interest = EPOLLOUT; break;
     case State::handshaking: interest = read_wants_write_ ? EPOLLOUT : EPOLLIN; break;
     case State::open: {
-      const bool to_write = unsent_ > 0 || finishing_;
+      const bool to_write = unsent_ > 0 || finishing_ || read_closed_;
       if (reads() || (to_write && write_wants_read_)) interest |= EPOLLIN;
       if (read_wants_write_ || (to_write && !write_wants_read_)) interest |= EPOLLOUT;
       break;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "net/deferral.h"
 #include "net/event_loop.h"
 #include "net/socket.h"
 #include "net/tls.h"
@@ -73,8 +74,7 @@ class Stream final : private EventHandler {
   void drop_sent(std::size_t bytes);
   void after_flush();
   void linger();
-  void retry_soon();
-  void run_retry();
+  void continue_work();
   bool failed(const Progress& progress);
   void end(const std::string& reason);
   void update_interest();
@@ -101,11 +101,10 @@ class Stream final : private EventHandler {
   bool paused_ = false;
   bool finishing_ = false;
   bool read_closed_ = false;
-  bool retry_scheduled_ = false;
   bool read_wants_write_ = false;  ///< TLS: the step is taken up again when the socket is ready for the other direction
   bool write_wants_read_ = false;
   Timer linger_;
-  std::shared_ptr<Stream*> self_;  ///< ends with the stream: a deferred task sees by it whether there still is one
+  Deferral soon_;  ///< what no event of the descriptor will bring about
 };
 
 }  // namespace outrigger::net

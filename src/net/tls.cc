@@ -16,7 +16,7 @@
 namespace outrigger::net {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 1024 * 1024;
+constexpr std::size_t kMaxFileBytes = std::size_t{1024} * 1024;
 
 template <class T, void (*free)(T*)>
 struct Free {

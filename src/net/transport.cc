@@ -20,7 +20,8 @@ namespace {
 
 using Kind = Progress::Kind;
 
-constexpr std::size_t kRecordBytes = 16 * 1024;  ///< the most plaintext of a TLS record (RFC 8446 section 5.1)
+constexpr std::size_t kRecordBytes =
+    std::size_t{16} * 1024;  ///< the most plaintext of a TLS record (RFC 8446 section 5.1)
 
 bool is_numeric(const std::string& name) {
   in6_addr address{};

@@ -7,7 +7,7 @@ namespace outrigger::op {
 
 /// A bad annotation and whose it is.
 struct AnnotationProblem {
-  kube::Kind kind;  ///< service or pod
+  kube::Kind kind = kube::Kind::service;  ///< service or pod
   model::ObjectKey object;
   std::string uid;  ///< empty when the source gives none
   model::AnnotationError error;

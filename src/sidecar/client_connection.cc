@@ -15,7 +15,7 @@ constexpr auto kLinger = std::chrono::seconds(2);
 
 }  // namespace
 
-ClientConnection::ClientConnection(Worker& worker, net::FileDescriptor fd, std::shared_ptr<const Target> target)
+ClientConnection::ClientConnection(Worker& worker, net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target)
     : worker_(worker),
       fd_(std::move(fd)),
       target_(std::move(target)),

@@ -15,8 +15,8 @@ namespace outrigger::sidecar {
 
 class Worker;
 
-/// Where the connections of one listener send their requests; shared with them, so that all turn with it.
-struct Target {
+/// Where a listener's requests go: its connections share it, so that they follow when it is turned to another service.
+struct ListenerTarget {
   std::shared_ptr<Destination> destination;
 };
 
@@ -24,7 +24,7 @@ struct Target {
 /// buffer while it is idle. Worker's thread only.
 class ClientConnection final : private net::EventHandler {
  public:
-  ClientConnection(Worker& worker, net::FileDescriptor fd, std::shared_ptr<const Target> target);
+  ClientConnection(Worker& worker, net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target);
   ~ClientConnection();
 
   /// For its exchange: sends the pieces, or queues them: then full() until Exchange::on_client_drained(). False: the
@@ -64,7 +64,7 @@ class ClientConnection final : private net::EventHandler {
 
   Worker& worker_;
   net::FileDescriptor fd_;
-  std::shared_ptr<const Target> target_;
+  std::shared_ptr<const ListenerTarget> target_;
   http::HeadParser parser_;
   std::string held_;  ///< a partial head, or what was pipelined behind the current request
   SendQueue queue_;

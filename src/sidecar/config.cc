@@ -232,14 +232,14 @@ Result<Config> parse_config(const std::string& text, const std::string& path) {
   }
 }
 
-Result<Config> load_config(const std::string& path) {
+Result<std::string> read_config(const std::string& path) {
   errno = 0;
   std::ifstream file(path);
   std::ostringstream text;
   text << file.rdbuf();
   // Taking nothing from an empty file is a failure to the stream, but has no errno.
   if (!file || (text.fail() && errno != 0)) return failure(path + ": cannot be read: " + std::strerror(errno));
-  return parse_config(text.str(), path);
+  return text.str();
 }
 
 }  // namespace outrigger::sidecar

@@ -42,6 +42,6 @@ inline constexpr std::size_t kMaxListeners = 1'024;
 /// Reads a file's text. `path` is for messages and for relative paths. The error is one line, "PATH:LINE: KEY: 'VALUE'
 /// is not allowed; allowed: ...".
 Result<Config> parse_config(const std::string& text, const std::string& path);
-Result<Config> load_config(const std::string& path);
+Result<std::string> read_config(const std::string& path);
 
 }  // namespace outrigger::sidecar

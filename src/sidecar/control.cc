@@ -1,9 +1,8 @@
 #include "sidecar/control.h"
 
 #include <algorithm>
-#include <fstream>
+#include <csignal>
 #include <random>
-#include <sstream>
 
 #include "feed/version.h"
 #include "log/log.h"
@@ -18,12 +17,6 @@ constexpr auto kSaveDelay = std::chrono::milliseconds(100);
 constexpr auto kDrainCheck = std::chrono::milliseconds(20);
 constexpr auto kGrace = std::chrono::seconds(30);
 
-std::string read_file(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
-
 std::uint64_t fresh_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
@@ -31,12 +24,13 @@ std::uint64_t fresh_seed() {
 
 }  // namespace
 
-Control::Control(Config config, std::string config_path)
+Control::Control(Config config, std::string config_path, std::string config_text)
     : config_(std::move(config)),
       config_path_(std::move(config_path)),
-      config_text_(read_file(config_path_)),
+      config_text_(std::move(config_text)),
       signals_(
-          loop_, [this] { begin_drain(); }, [this] { reload(); }),
+          loop_,
+          {{SIGTERM, [this] { begin_drain(); }}, {SIGINT, [this] { begin_drain(); }}, {SIGHUP, [this] { reload(); }}}),
       file_watch_(loop_, config_path_, [this] { reload(); }),
       worker_cells_(config_.workers != 0 ? config_.workers : worker_count()),
       tables_(worker_cells_.size()),
@@ -64,7 +58,10 @@ Result<void> Control::start() {
   return {};
 }
 
-void Control::run() { loop_.run(); }
+void Control::run() {
+  loop_.run();
+  if (save_timer_.is_set()) save();
+}
 
 Result<Control::Sockets> Control::open_listeners(const std::vector<ListenerConfig>& listeners) const {
   Sockets sockets;
@@ -101,7 +98,7 @@ Result<void> Control::start_feed() {
   if (!config_.feed) return {};
   auto context = net::client_context(
       {.certificate = config_.feed->certificate, .key = config_.feed->key, .peer_ca = config_.feed->ca});
-  if (!context) return failure("operator: " + context.error().text);
+  if (!context) return failure(config_path_ + ": operator: " + context.error().text);
   feed_ = std::make_unique<FeedClient>(
       loop_, *config_.feed, *context, fresh_seed(),
       FeedClient::Callbacks{.on_set =
@@ -137,11 +134,11 @@ void Control::load_last_known_good() {
 }
 
 void Control::reload() {
-  const std::string text = read_file(config_path_);
-  if (text == config_text_) return;
-  config_text_ = text;
-  auto config = parse_config(text, config_path_);
-  auto done = config ? adopt(*config) : Result<void>(failure(config.error().text));
+  const auto text = read_config(config_path_);
+  if (text && *text == config_text_) return;
+  if (text) config_text_ = *text;
+  const auto config = text ? parse_config(*text, config_path_) : Result<Config>(failure(text.error().text));
+  const auto done = config ? adopt(*config) : Result<void>(failure(config.error().text));
   if (!done) return log::error("configuration refused, the old one stays", {{"reason", done.error().text}});
   log::info("configuration reloaded", {{"file", config_path_}});
 }
@@ -155,7 +152,7 @@ Result<void> Control::adopt(const Config& config) {
   if (config.feed != config_.feed) return fixed("operator");
 
   std::vector<ListenerConfig> added;
-  std::vector<ListenerConfig> turned;  // to another service, on the same socket
+  Worker::Turns turned;
   for (const ListenerConfig& listener : config.listeners) {
     const auto old = std::find_if(config_.listeners.begin(), config_.listeners.end(), [&](const auto& other) {
       return other.name == listener.name && other.address == listener.address;
@@ -163,7 +160,7 @@ Result<void> Control::adopt(const Config& config) {
     if (old == config_.listeners.end()) {
       added.push_back(listener);
     } else if (old->service != listener.service) {
-      turned.push_back(listener);
+      turned[listener.name] = listener.service;
     }
   }
   auto sockets = open_listeners(added);
@@ -177,29 +174,18 @@ Result<void> Control::adopt(const Config& config) {
         same ? old->second : std::make_shared<const feed::FullSet>(feed::FullSet{feed::version_of(set), set});
   }
 
-  // What was and what is to be, both at first: wherever a listener points, before and after it is turned, is there.
-  const std::vector<ListenerConfig> old_listeners = config_.listeners;
-  config_.listeners.insert(config_.listeners.end(), config.listeners.begin(), config.listeners.end());
-  auto both = sets;
-  both.merge(file_sets_);
-  file_sets_ = std::move(both);
-  publish();
-
-  for (const ListenerConfig& old : old_listeners) {
+  for (const ListenerConfig& old : config_.listeners) {
     const bool stays = std::any_of(config.listeners.begin(), config.listeners.end(), [&](const auto& listener) {
       return listener.name == old.name && listener.address == old.address;
     });
     if (stays) continue;
     for (const auto& worker : workers_) worker->remove_listener(old.name);
   }
-  for (const ListenerConfig& listener : turned) {
-    for (const auto& worker : workers_) worker->turn_listener(listener.name, listener.service);
-  }
-  install_listeners(added, std::move(*sockets));
-
   file_sets_ = std::move(sets);
   config_ = config;
-  publish();
+  publish(turned);
+  // Only now: whom they accept finds the service there.
+  install_listeners(added, std::move(*sockets));
   return {};
 }
 
@@ -225,7 +211,7 @@ void Control::schedule_publish() {
   loop_.defer([this] { publish(); });
 }
 
-void Control::publish() {
+void Control::publish(const Worker::Turns& turned) {
   publish_scheduled_ = false;
   const auto wanted = wanted_services();
   std::erase_if(feed_sets_, [&](const auto& item) { return !wanted.contains(item.first); });
@@ -235,7 +221,7 @@ void Control::publish() {
   for (const model::ServicePort& service : wanted) sets.emplace(service, nullptr);
   for (const auto& [service, set] : feed_sets_) sets[service] = set;
   const auto table = tables_.build(sets);
-  for (const auto& worker : workers_) worker->apply(table);
+  for (const auto& worker : workers_) worker->apply(table, turned);
   if (!feed_) return;
   feed_->want(wanted);
   if (!config_.feed->snapshot.empty() && feed_->connected()) save_timer_.set(kSaveDelay);

@@ -9,12 +9,12 @@
 
 #include "net/event_loop.h"
 #include "net/http_server.h"
+#include "net/signal_watch.h"
 #include "sidecar/admin_pages.h"
 #include "sidecar/config.h"
 #include "sidecar/feed_client.h"
 #include "sidecar/file_watch.h"
 #include "sidecar/routing_table.h"
-#include "sidecar/signals.h"
 #include "sidecar/worker.h"
 
 namespace outrigger::sidecar {
@@ -23,7 +23,8 @@ namespace outrigger::sidecar {
 /// workers. Everything runs on the thread that calls run().
 class Control {
  public:
-  Control(Config config, std::string config_path);
+  /// `config_text` is what `config` was read from, in the file at `config_path`.
+  Control(Config config, std::string config_path, std::string config_text);
   ~Control();
 
   /// Opens every socket and reads every file. The error is for a person; nothing has been served yet.
@@ -44,7 +45,7 @@ class Control {
   /// What the file does not have and somebody refers to.
   std::set<model::ServicePort> wanted_services() const;
   void schedule_publish();
-  void publish();
+  void publish(const Worker::Turns& turned = {});
   void save();
 
   void on_admin(net::HttpExchange& exchange);
@@ -60,7 +61,7 @@ class Control {
   Config config_;
   std::string config_path_;
   std::string config_text_;  ///< what was last read, refused or not: the same is not read twice
-  Signals signals_;
+  net::SignalWatch signals_;
   FileWatch file_watch_;
   std::vector<WorkerCells> worker_cells_;
   TableBuilder tables_;

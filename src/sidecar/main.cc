@@ -2,9 +2,9 @@
 #include <iostream>
 
 #include "log/log.h"
+#include "net/signal_watch.h"
 #include "sidecar/config.h"
 #include "sidecar/control.h"
-#include "sidecar/signals.h"
 
 int main(int argc, char** argv) {
   using namespace outrigger;
@@ -20,14 +20,15 @@ int main(int argc, char** argv) {
     return 1;
   }
 
-  sidecar::Signals::block();
+  net::raise_descriptor_limit();
   log::start("outrigger-sidecar");
-  auto config = sidecar::load_config(path);
+  auto text = sidecar::read_config(path);
+  auto config = text ? sidecar::parse_config(*text, path) : Result<sidecar::Config>(failure(text.error().text));
   if (!config) {
     std::cerr << config.error().text << std::endl;
     return 1;
   }
-  sidecar::Control control(std::move(*config), path);
+  sidecar::Control control(std::move(*config), path, std::move(*text));
   if (auto started = control.start(); !started) {
     std::cerr << started.error().text << std::endl;
     return 1;

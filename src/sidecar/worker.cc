@@ -21,7 +21,7 @@ class Worker::Listener final : private net::EventHandler {
   Listener(Worker& worker, net::FileDescriptor socket, std::shared_ptr<Destination> destination)
       : worker_(worker),
         socket_(std::move(socket)),
-        target_(std::make_shared<Target>(Target{std::move(destination)})),
+        target_(std::make_shared<ListenerTarget>(ListenerTarget{std::move(destination)})),
         resume_(worker.loop(), [this] { worker_.loop().modify(socket_.get(), EPOLLIN, *this); }) {
     worker_.loop().add(socket_.get(), EPOLLIN, *this);
   }
@@ -58,7 +58,7 @@ class Worker::Listener final : private net::EventHandler {
 
   Worker& worker_;
   net::FileDescriptor socket_;
-  std::shared_ptr<Target> target_;
+  std::shared_ptr<ListenerTarget> target_;
   net::Timer resume_;
 };
 
@@ -75,8 +75,14 @@ Worker::~Worker() {
   while (!connections_.empty()) connections_.begin()->second->abort();
 }
 
-void Worker::apply(std::shared_ptr<const RoutingTable> table) {
-  loop_.post([this, table = std::move(table)] { router_.apply(*table); });
+void Worker::apply(std::shared_ptr<const RoutingTable> table, const Turns& turned) {
+  loop_.post([this, table = std::move(table), turned] {
+    for (const auto& [name, service] : turned) {
+      const auto listener = listeners_.find(name);
+      if (listener != listeners_.end()) listener->second->turn_to(router_.destination(service));
+    }
+    router_.apply(*table);
+  });
 }
 
 void Worker::add_listener(const std::string& name, const model::ServicePort& service, net::FileDescriptor socket) {
@@ -85,13 +91,6 @@ void Worker::add_listener(const std::string& name, const model::ServicePort& ser
   loop_.post([this, name, service, shared] {
     if (draining_) return;
     listeners_[name] = std::make_unique<Listener>(*this, std::move(*shared), router_.destination(service));
-  });
-}
-
-void Worker::turn_listener(const std::string& name, const model::ServicePort& service) {
-  loop_.post([this, name, service] {
-    const auto listener = listeners_.find(name);
-    if (listener != listeners_.end()) listener->second->turn_to(router_.destination(service));
   });
 }
 
@@ -122,7 +121,7 @@ void Worker::return_buffer(std::string buffer) {
   buffers_.push_back(std::move(buffer));
 }
 
-void Worker::accept(net::FileDescriptor fd, std::shared_ptr<const Target> target) {
+void Worker::accept(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target) {
   auto connection = std::make_unique<ClientConnection>(*this, std::move(fd), std::move(target));
   ClientConnection* key = connection.get();
   connections_.emplace(key, std::move(connection));

@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -28,10 +29,12 @@ class Worker {
   /// Ends the thread; connections are closed as they are.
   ~Worker();
 
-  void apply(std::shared_ptr<const RoutingTable> table);
+  /// Listeners, by name, that go to another service from now on, on the same socket.
+  using Turns = std::map<std::string, model::ServicePort>;
+
+  /// Between two requests, so that none finds a table without what its listener points to.
+  void apply(std::shared_ptr<const RoutingTable> table, const Turns& turned = {});
   void add_listener(const std::string& name, const model::ServicePort& service, net::FileDescriptor socket);
-  /// Requests that begin from now on go to another service, also on connections that it has accepted before.
-  void turn_listener(const std::string& name, const model::ServicePort& service);
   void remove_listener(const std::string& name);
   /// Stops accepting, closes what is idle, ends the others with their exchange.
   void drain();
@@ -45,7 +48,7 @@ class Worker {
   bool draining() const { return draining_; }
   std::string take_buffer();
   void return_buffer(std::string buffer);
-  void accept(net::FileDescriptor fd, std::shared_ptr<const Target> target);
+  void accept(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target);
   /// The connection is closed: its object ends with this round of events.
   void bury(ClientConnection& connection);
   void idle_connections_exist();

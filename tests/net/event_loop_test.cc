@@ -102,17 +102,17 @@ TEST(EventLoop, RunsTasksDeferredBeforeRun) {
 TEST(EventLoop, TellsNoEventOfTheRoundAfterRemove) {
   EventLoop loop;
   int told = 0;
-  std::vector<std::unique_ptr<Ready>> handlers;
-  for (int i = 0; i < 20; ++i) {
-    handlers.push_back(std::make_unique<Ready>(loop, [&, i] {
+  std::vector<std::unique_ptr<Ready>> handlers(20);
+  for (auto& handler : handlers) {
+    handler = std::make_unique<Ready>(loop, [&] {
       ++told;
       // The first one told ends all others, whose events of this round are already here.
-      for (int j = 0; j < 20; ++j) {
-        if (j != i) handlers[static_cast<std::size_t>(j)].reset();
+      for (auto& other : handlers) {
+        if (&other != &handler) other.reset();
       }
-      handlers[static_cast<std::size_t>(i)]->remove();
+      handler->remove();
       loop.stop();
-    }));
+    });
   }
   loop.run();
   EXPECT_EQ(told, 1);
@@ -140,6 +140,7 @@ TEST(EventLoop, RunsWhatFourThreadsPost) {
   std::vector<int> next(kThreads);
   int done = 0;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < kTasks; ++i) {
@@ -170,6 +171,7 @@ TEST(EventLoop, RunsTasksPostedByPostedTasks) {
 TEST(EventLoop, EndsWhatUnrunTasksOwnEvenIfThatPostsAgain) {
   std::atomic<int> ended = 0;
   struct Ending {
+    Ending(EventLoop& owner, std::atomic<int>& count) : loop(owner), ended(count) {}
     EventLoop& loop;
     std::atomic<int>& ended;
     ~Ending() {

@@ -122,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, Streams, testing::Bool(),
                          [](const auto& param) { return param.param ? "Tls" : "Plain"; });
 
 TEST_P(Streams, CarryTenMegabytesBothWaysToASlowReader) {
-  constexpr std::size_t kTotal = 10 * 1024 * 1024;
+  constexpr std::size_t kTotal = std::size_t{10} * 1024 * 1024;
   constexpr std::size_t kBlock = 100'000;
   std::size_t most_unsent = 0;
   std::vector<std::unique_ptr<Timer>> resumes;
@@ -154,7 +154,7 @@ TEST_P(Streams, CarryTenMegabytesBothWaysToASlowReader) {
 }
 
 TEST_P(Streams, CountWhatAPausedPeerDoesNotTake) {
-  constexpr std::size_t kTotal = 20 * 1024 * 1024;
+  constexpr std::size_t kTotal = std::size_t{20} * 1024 * 1024;
   server_.stream->pause_reading(true);
   const auto block = std::make_shared<const std::string>(pattern(kTotal / 4, 1));
   for (int i = 0; i < 4; ++i) client_.stream->write(block);

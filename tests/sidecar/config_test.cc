@@ -226,18 +226,20 @@ TEST(Config, AllowsAnyNumberOfListenersOnPortsOfTheirOwn) {
 
 TEST(ConfigFile, ThatCannotBeReadIsNamedWithTheReason) {
   const fakes::TemporaryFolder folder;
-  const auto missing = load_config((folder.path() / "none.yaml").string());
+  const auto missing = read_config((folder.path() / "none.yaml").string());
   ASSERT_FALSE(missing.has_value());
   EXPECT_EQ(missing.error().text,
             (folder.path() / "none.yaml").string() + ": cannot be read: No such file or directory");
-  const auto directory = load_config(folder.path().string());
+  const auto directory = read_config(folder.path().string());
   ASSERT_FALSE(directory.has_value());
   EXPECT_EQ(directory.error().text, folder.path().string() + ": cannot be read: Is a directory");
 }
 
 TEST(ConfigFile, ThatIsEmptyIsSaidToBeEmpty) {
   const fakes::TemporaryFolder folder;
-  const auto empty = load_config(folder.write("empty.yaml", ""));
+  const auto text = read_config(folder.write("empty.yaml", ""));
+  ASSERT_TRUE(text.has_value()) << text.error().text;
+  const auto empty = parse_config(*text, "empty.yaml");
   ASSERT_FALSE(empty.has_value());
   EXPECT_NE(empty.error().text.find(":1: the file is empty"), std::string::npos) << empty.error().text;
 }

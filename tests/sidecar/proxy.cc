@@ -55,7 +55,9 @@ void Proxy::forget(const model::ServicePort& service) {
   publish();
 }
 
-void Proxy::publish() {
+void Proxy::turn(const model::ServicePort& service) { publish({{"web", service}}); }
+
+void Proxy::publish(const Worker::Turns& turned) {
   const auto table = tables_.build(sets_);
   for (const auto& [service, entry] : *table) {
     for (std::size_t i = 0; i < entry.backends.size(); ++i) {
@@ -63,7 +65,7 @@ void Proxy::publish() {
       if (backends.empty() || backends.back() != entry.backends[i]) backends.push_back(entry.backends[i]);
     }
   }
-  worker_->apply(table);
+  worker_->apply(table, turned);
   sync();
 }
 

@@ -25,6 +25,8 @@ class Proxy {
   void set(std::vector<model::Endpoint> endpoints);
   void set(const model::EndpointSet& set);
   void forget(const model::ServicePort& service);
+  /// The listener goes to another service.
+  void turn(const model::ServicePort& service);
   /// For the sets that follow.
   model::ServiceOptions options;
 
@@ -55,7 +57,7 @@ class Proxy {
  private:
   using Backends = std::vector<std::shared_ptr<BackendMetrics>>;
 
-  void publish();
+  void publish(const Worker::Turns& turned = {});
   const ServiceCells& service(const model::ServicePort& service);
   const Backends& backends(const std::string& address);
 

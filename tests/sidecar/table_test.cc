@@ -197,7 +197,7 @@ TEST_F(Sets, FollowAListenerThatTurnsToAnotherService) {
   EXPECT_EQ(request(kept), 0u);
   kept.send(get("/long"));
   proxy_.sync();
-  proxy_.worker().turn_listener("web", other);
+  proxy_.turn(other);
   proxy_.forget(kWeb);
   EXPECT_EQ(serve_one(), 0u);
   EXPECT_EQ(kept.read_response().body, "0");

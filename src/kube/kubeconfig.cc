@@ -1,0 +1,204 @@
+#include <openssl/evp.h>
+#include <yaml-cpp/yaml.h>
+
+#include <array>
+#include <filesystem>
+#include <memory>
+
+#include "kube/config.h"
+#include "kube/server_address.h"
+#include "kube/small_file.h"
+#include "kube/tls_context.h"
+
+namespace outrigger::kube {
+namespace {
+
+struct Unsupported {
+  const char* key;
+  const char* instead;
+};
+constexpr std::array kUnsupportedInUser{
+    Unsupported{"exec", "client-certificate, client-key, token or tokenFile"},
+    Unsupported{"auth-provider", "client-certificate, client-key, token or tokenFile"},
+    Unsupported{"username", "client-certificate, client-key, token or tokenFile"},
+    Unsupported{"password", "client-certificate, client-key, token or tokenFile"},
+    Unsupported{"as", "the account itself (no impersonation)"},
+    Unsupported{"as-uid", "the account itself (no impersonation)"},
+    Unsupported{"as-groups", "the account itself (no impersonation)"},
+    Unsupported{"as-user-extra", "the account itself (no impersonation)"},
+};
+constexpr std::array kUnsupportedInCluster{
+    Unsupported{"proxy-url", "a direct connection"},
+};
+
+Result<std::string> decode_base64(const std::string& text) {
+  const std::unique_ptr<EVP_ENCODE_CTX, decltype(&EVP_ENCODE_CTX_free)> context(EVP_ENCODE_CTX_new(),
+                                                                                EVP_ENCODE_CTX_free);
+  EVP_DecodeInit(context.get());
+  std::string bytes(text.size() + 3, '\0');
+  auto* const out = reinterpret_cast<unsigned char*>(bytes.data());
+  int length = 0;
+  int rest = 0;
+  if (EVP_DecodeUpdate(context.get(), out, &length, reinterpret_cast<const unsigned char*>(text.data()),
+                       static_cast<int>(text.size())) < 0 ||
+      EVP_DecodeFinal(context.get(), out + length, &rest) != 1 || length + rest == 0) {
+    return failure("not allowed; allowed: base64");
+  }
+  bytes.resize(static_cast<std::size_t>(length + rest));
+  return bytes;
+}
+
+/// One mapping of the file and where it stands, e.g. "/home/a/.kube/config: users[admin]".
+class Section {
+ public:
+  Section(YAML::Node node, std::string place) : node_(std::move(node)), place_(std::move(place)) {}
+
+  bool has(const std::string& key) const { return node_[key].IsDefined() && !node_[key].IsNull(); }
+
+  Result<std::string> text(const std::string& key) const {
+    if (!has(key)) return std::string();
+    if (!node_[key].IsScalar()) return problem(key, "not allowed; allowed: a string");
+    return node_[key].Scalar();
+  }
+
+  Result<std::string> required(const std::string& key) const {
+    auto value = text(key);
+    if (value && value->empty()) return problem(key, "is missing");
+    return value;
+  }
+
+  /// The content of `key`-data, or else of the file that `key` names.
+  Result<std::string> content(const std::string& key, const std::filesystem::path& directory) const {
+    const auto data = text(key + "-data");
+    if (!data) return data;
+    if (!data->empty()) {
+      auto bytes = decode_base64(*data);
+      if (!bytes) return problem(key + "-data", bytes.error().text);
+      return bytes;
+    }
+    const auto file = text(key);
+    if (!file || file->empty()) return file;
+    auto bytes = read_small_file(directory / *file);
+    if (!bytes) return problem(key, bytes.error().text);
+    if (bytes->empty()) return problem(key, *file + " is empty");
+    return bytes;
+  }
+
+  template <std::size_t size>
+  Result<void> refuse(const std::array<Unsupported, size>& keys) const {
+    for (const Unsupported& unsupported : keys) {
+      if (has(unsupported.key)) {
+        return problem(unsupported.key, std::string("is not supported; allowed: ") + unsupported.instead);
+      }
+    }
+    return {};
+  }
+
+  tl::unexpected<Error> problem(const std::string& key, const std::string& text) const {
+    return failure(place_ + "." + key + ": " + text);
+  }
+
+ private:
+  YAML::Node node_;
+  std::string place_;
+};
+
+/// The entry of `list` ("clusters") named `name`, its inside under `inside` ("cluster").
+Result<Section> find(const YAML::Node& file, const std::string& path, const std::string& list,
+                     const std::string& inside, const std::string& name) {
+  const YAML::Node entries = file[list];
+  if (entries.IsDefined() && entries.IsSequence()) {
+    for (const YAML::Node& entry : entries) {
+      if (!entry.IsMap() || !entry["name"].IsDefined() || !entry["name"].IsScalar()) continue;
+      if (entry["name"].Scalar() != name) continue;
+      const std::string place = list + "[" + name + "]." + inside;
+      if (!entry[inside].IsDefined() || !entry[inside].IsMap()) return failure(path + ": " + place + ": is missing");
+      return Section(entry[inside], path + ": " + place);
+    }
+  }
+  return failure(path + ": " + list + ": none is named '" + name + "'");
+}
+
+Result<void> read_cluster(const Section& cluster, const std::filesystem::path& directory, Config& config) {
+  if (auto refused = cluster.refuse(kUnsupportedInCluster); !refused) return refused;
+  const auto insecure = cluster.text("insecure-skip-tls-verify");
+  if (!insecure) return tl::unexpected(insecure.error());
+  if (!insecure->empty() && *insecure != "false") {
+    return cluster.problem("insecure-skip-tls-verify",
+                           "is not supported; allowed: certificate-authority or certificate-authority-data");
+  }
+
+  auto server = cluster.required("server");
+  if (!server) return tl::unexpected(server.error());
+  if (const auto address = ServerAddress::parse(*server); !address) {
+    return cluster.problem("server", address.error().text);
+  }
+  config.server = std::move(*server);
+  auto ca = cluster.content("certificate-authority", directory);
+  if (!ca) return tl::unexpected(ca.error());
+  config.ca_pem = std::move(*ca);
+  auto name = cluster.text("tls-server-name");
+  if (!name) return tl::unexpected(name.error());
+  config.tls_server_name = std::move(*name);
+  return {};
+}
+
+Result<void> read_user(const Section& user, const std::filesystem::path& directory, Config& config) {
+  if (auto refused = user.refuse(kUnsupportedInUser); !refused) return refused;
+  auto certificate = user.content("client-certificate", directory);
+  if (!certificate) return tl::unexpected(certificate.error());
+  config.client_certificate_pem = std::move(*certificate);
+  auto key = user.content("client-key", directory);
+  if (!key) return tl::unexpected(key.error());
+  config.client_key_pem = std::move(*key);
+  auto token = user.text("token");
+  if (!token) return tl::unexpected(token.error());
+  config.token = std::move(*token);
+  const auto token_file = user.text("tokenFile");
+  if (!token_file) return tl::unexpected(token_file.error());
+  if (!token_file->empty()) {
+    config.token_file = directory / *token_file;
+    if (const auto content = read_small_file(config.token_file); !content) {
+      return user.problem("tokenFile", content.error().text);
+    }
+  }
+  return {};
+}
+
+Result<Config> read(const YAML::Node& file, const std::string& path) {
+  if (!file.IsMap()) return failure(path + ": not allowed; allowed: a kubeconfig");
+  const auto current = Section(file, path).required("current-context");
+  if (!current) return failure(path + ": current-context: not allowed; allowed: the name of one of contexts");
+  const auto context = find(file, path, "contexts", "context", *current);
+  if (!context) return tl::unexpected(context.error());
+  const auto cluster_name = context->required("cluster");
+  if (!cluster_name) return tl::unexpected(cluster_name.error());
+  const auto user_name = context->required("user");
+  if (!user_name) return tl::unexpected(user_name.error());
+  const auto cluster = find(file, path, "clusters", "cluster", *cluster_name);
+  if (!cluster) return tl::unexpected(cluster.error());
+  const auto user = find(file, path, "users", "user", *user_name);
+  if (!user) return tl::unexpected(user.error());
+
+  Config config;
+  const auto directory = std::filesystem::path(path).parent_path();
+  if (const auto done = read_cluster(*cluster, directory, config); !done) return tl::unexpected(done.error());
+  if (const auto done = read_user(*user, directory, config); !done) return tl::unexpected(done.error());
+  if (const auto checked = check_certificates(config); !checked) return failure(path + ": " + checked.error().text);
+  return config;
+}
+
+}  // namespace
+
+Result<Config> load_kubeconfig(const std::string& path) {
+  const auto content = read_small_file(path);
+  if (!content) return tl::unexpected(content.error());
+  try {
+    return read(YAML::Load(*content), path);
+  } catch (const YAML::Exception& problem) {
+    const std::string line = problem.mark.is_null() ? "" : ": line " + std::to_string(problem.mark.line + 1);
+    return failure(path + line + ": " + problem.msg);
+  }
+}
+
+}  // namespace outrigger::kube

@@ -1,0 +1,219 @@
+#include "kube/list_watch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "kube/json_field.h"
+#include "log/log.h"
+#include "model/shown_value.h"
+
+namespace outrigger::kube {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr int kGone = 410;
+constexpr int kTooManyRequests = 429;
+// A watch that lives for this many first backoffs may be followed by another at once, whatever it told.
+constexpr int kLongWatch = 4;
+
+struct Resource {
+  const char* path;
+  bool metadata_only;
+};
+
+Resource resource_of(Kind kind) {
+  switch (kind) {
+    case Kind::service: return {"/api/v1/services", false};
+    case Kind::endpoint_slice: return {"/apis/discovery.k8s.io/v1/endpointslices", false};
+    case Kind::endpoints: return {"/api/v1/endpoints", false};
+    case Kind::pod: return {"/api/v1/pods", true};
+    case Kind::node: return {"/api/v1/nodes", true};
+  }
+  std::abort();
+}
+
+std::string accept(Kind kind, const char* metadata_kind) {
+  if (!resource_of(kind).metadata_only) return "application/json";
+  return fmt::format("application/json;as={};g=meta.k8s.io;v=v1", metadata_kind);
+}
+
+std::string url_encoded(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.' || c == '~') {
+      encoded += c;
+    } else {
+      encoded += fmt::format("%{:02X}", byte);
+    }
+  }
+  return encoded;
+}
+
+bool is_passing(int status) { return status == kTooManyRequests || status >= 500; }
+
+Ending failed(std::string detail) { return {.reason = Ending::Reason::error, .detail = std::move(detail)}; }
+
+Ending unusable(std::string detail) {
+  Ending ending = failed(std::move(detail));
+  ending.unusable = true;
+  return ending;
+}
+
+/// From a Status, be it an answer's body or an ERROR event's object.
+Ending refused(int code, const nlohmann::json& status, std::chrono::seconds retry_after) {
+  std::string message;
+  if (status.is_object() && status.contains("message") && status["message"].is_string()) {
+    message = ": " + model::shown_value(status["message"].get_ref<const std::string&>());
+  }
+  Ending ending = failed(fmt::format("status {}{}", code, message));
+  if (code == kGone) ending.reason = Ending::Reason::expired;
+  ending.retry_after = retry_after;
+  ending.unusable = !is_passing(code);
+  return ending;
+}
+
+Ending refused(const Response& answer) {
+  return refused(answer.status, nlohmann::json::parse(answer.body, nullptr, false), answer.retry_after);
+}
+
+/// What a watch has told stays told, whatever it ends with.
+void end_with(Ending& ending, Ending why) {
+  why.progress = ending.progress;
+  ending = std::move(why);
+}
+
+void log_unreadable(const Error& problem) {
+  log::warn("an object cannot be read and is taken as absent", {{"problem", problem.text}});
+}
+
+}  // namespace
+
+ListWatch::ListWatch(Kind kind, Client& client, const ReflectorTiming& timing, std::uint64_t seed,
+                     const std::function<void(Change)>& on_change)
+    : kind_(kind), client_(client), timing_(timing), random_(seed), on_change_(on_change) {}
+
+Ending ListWatch::list() {
+  forget();
+  Change change{.kind = kind_, .replace = true, .objects = {}, .gone = {}, .read_at = {}};
+  std::string version;
+  std::string rest;
+  do {
+    std::string path = fmt::format("{}?limit={}", resource_of(kind_).path, timing_.page_size);
+    if (!rest.empty()) path += "&continue=" + url_encoded(rest);
+    const auto answer = client_.get(path, accept(kind_, "PartialObjectMetadataList"));
+    if (!answer) return failed(answer.error().text);
+    if (answer->status != 200) return refused(*answer);
+    change.read_at = steady_clock::now();
+    const auto taken = take_page(nlohmann::json::parse(answer->body, nullptr, false), change, version, rest);
+    if (!taken) return unusable(taken.error().text);
+  } while (!rest.empty());
+  on_change_(std::move(change));
+  version_ = std::move(version);
+  return {.reason = Ending::Reason::listed, .detail = {}};
+}
+
+Result<void> ListWatch::take_page(const nlohmann::json& page, Change& change, std::string& version,
+                                  std::string& rest) const {
+  if (!page.is_object()) return failure("a list is not a JSON object");
+  try {
+    const JsonField list(page);
+    const JsonField metadata = list["metadata"];
+    version = metadata["resourceVersion"].required_text();
+    rest = metadata["continue"].text();
+    const JsonField items = list["items"];
+    if (items.items().empty()) return {};
+  } catch (const WrongField& wrong) {
+    return failure("a list: " + wrong.text);
+  }
+  for (const nlohmann::json& item : page["items"]) {
+    auto object = parse_object(kind_, item);
+    if (object) {
+      change.objects.push_back(std::move(*object));
+    } else {
+      log_unreadable(object.error());
+    }
+  }
+  return {};
+}
+
+Ending ListWatch::watch() {
+  CHECK(listed());
+  std::uniform_int_distribution<std::int64_t> seconds(timing_.min_watch.count(), timing_.min_watch.count() * 2);
+  const std::string path = fmt::format("{}?watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
+                                       resource_of(kind_).path, url_encoded(version_), seconds(random_));
+
+  Ending ending{.reason = Ending::Reason::timeout, .detail = {}};
+  bool ended_by_us = false;
+  WatchDecoder decoder;
+  auto answered_at = steady_clock::time_point::max();
+  auto heard_at = steady_clock::now();
+  const auto answer =
+      client_.stream(path, accept(kind_, "PartialObjectMetadata"), timing_.idle_deadline, [&](std::string_view bytes) {
+        heard_at = steady_clock::now();
+        answered_at = std::min(answered_at, heard_at);
+        ChangeBatch batch(kind_, heard_at, on_change_);
+        const auto fed = decoder.feed(bytes, [&](const WatchEvent& event) { return take_event(event, batch, ending); });
+        batch.flush();
+        ended_by_us = !fed;
+        // An ERROR event has said more than its failure does.
+        if (!fed && ending.reason == Ending::Reason::timeout) end_with(ending, unusable(fed.error().text));
+        return !ended_by_us;
+      });
+
+  const auto now = steady_clock::now();
+  if (!ended_by_us && !answer) {
+    const bool idle = now - heard_at >= timing_.idle_deadline;
+    ending.reason = idle ? Ending::Reason::idle : Ending::Reason::error;
+    ending.detail = answer.error().text;
+  } else if (!ended_by_us && answer->status != 200) {
+    ending = refused(*answer);
+  }
+  if (answered_at <= now && now - answered_at >= timing_.first_backoff * kLongWatch) ending.progress = true;
+  if (ending.reason == Ending::Reason::expired) forget();
+  return ending;
+}
+
+Result<void> ListWatch::take_event(const WatchEvent& event, ChangeBatch& batch, Ending& ending) {
+  if (event.type == WatchEvent::Type::error) {
+    const auto code = event.object.find("code");
+    const bool coded = code != event.object.end() && code->is_number_integer();
+    end_with(ending, refused(coded ? code->get<int>() : 500, event.object, {}));
+    return failure(ending.detail);
+  }
+
+  std::string version;
+  try {
+    const JsonField object(event.object);
+    const JsonField metadata = object["metadata"];
+    version = metadata["resourceVersion"].required_text();
+  } catch (const WrongField& wrong) {
+    return failure("a watch event: " + wrong.text);
+  }
+  if (event.type == WatchEvent::Type::added || event.type == WatchEvent::Type::modified) {
+    auto object = parse_object(kind_, event.object);
+    if (object) {
+      batch.set(std::move(*object));
+    } else {
+      log_unreadable(object.error());
+      if (auto key = parse_key(kind_, event.object)) batch.remove(std::move(*key));
+    }
+  } else if (event.type == WatchEvent::Type::deleted) {
+    auto key = parse_key(kind_, event.object);
+    if (key) {
+      batch.remove(std::move(*key));
+    } else {
+      log_unreadable(key.error());
+    }
+  }
+  version_ = std::move(version);
+  ending.progress = true;
+  return {};
+}
+
+}  // namespace outrigger::kube

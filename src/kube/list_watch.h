@@ -1,0 +1,61 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <random>
+#include <string>
+
+#include "kube/change_batch.h"
+#include "kube/client.h"
+#include "kube/objects.h"
+#include "kube/reflector_timing.h"
+#include "kube/watch_decoder.h"
+
+namespace outrigger::kube {
+
+/// Why a list or a watch has ended.
+struct Ending {
+  enum class Reason {
+    listed,   ///< a list's success
+    expired,  ///< 410: its version, or its list's page, is gone; the next is a list
+    timeout,  ///< the server's normal end of a watch
+    idle,     ///< silent beyond the deadline
+    error,
+  } reason;
+  std::string detail;                   ///< for people; empty when all is well
+  std::chrono::seconds retry_after{0};  ///< what the server asks for, 0: nothing
+  /// The watch told something, or lived long enough that another one at once is no burden.
+  bool progress = false;
+  /// The server's answer is not one that another watch from the same version would mend.
+  bool unusable = false;
+};
+
+/// One kind's list and watch, one call after the other; remembers the version it has come to. One owner.
+class ListWatch {
+ public:
+  /// `client` and `on_change` outlive it.
+  ListWatch(Kind kind, Client& client, const ReflectorTiming& timing, std::uint64_t seed,
+            const std::function<void(Change)>& on_change);
+
+  /// Whether there is a version to watch from.
+  bool listed() const { return !version_.empty(); }
+  /// Collects all pages, then gives one Change that replaces all.
+  Ending list();
+  /// Requires listed(). Until the watch ends.
+  Ending watch();
+  /// The next is to be a list.
+  void forget() { version_.clear(); }
+
+ private:
+  Result<void> take_page(const nlohmann::json& page, Change& change, std::string& version, std::string& rest) const;
+  Result<void> take_event(const WatchEvent& event, ChangeBatch& batch, Ending& ending);
+
+  Kind kind_;
+  Client& client_;
+  ReflectorTiming timing_;
+  std::mt19937_64 random_;
+  const std::function<void(Change)>& on_change_;
+  std::string version_;
+};
+
+}  // namespace outrigger::kube

@@ -1,0 +1,58 @@
+#include "net/http_server.h"
+
+#include "http/head_writer.h"
+#include "net/acceptor.h"
+#include "net/http_connection.h"
+
+namespace outrigger::net {
+
+std::shared_ptr<const std::string> chunked(std::string_view data) {
+  std::string chunk;
+  http::write_chunk_start(data.size(), chunk);
+  chunk += data;
+  chunk += http::kChunkEnd;
+  return std::make_shared<const std::string>(std::move(chunk));
+}
+
+HttpServer::HttpServer(EventLoop& loop, FileDescriptor listener, SslContext context, Handler handler,
+                       const HttpServerLimits& limits)
+    : loop_(loop),
+      context_(std::move(context)),
+      handler_(std::move(handler)),
+      limits_(limits),
+      acceptor_(std::make_unique<Acceptor>(loop, std::move(listener),
+                                           [this](FileDescriptor fd) { accept(std::move(fd)); })) {}
+
+HttpServer::~HttpServer() {
+  acceptor_.reset();
+  // What exchanges do when they end may still look at connections().
+  while (!connections_.empty()) {
+    const auto connection = std::move(connections_.begin()->second);
+    connections_.erase(connections_.begin());
+  }
+}
+
+SocketAddress HttpServer::address() const {
+  const auto address = local_address(acceptor_->listener().get());
+  CHECK(address);
+  return *address;
+}
+
+void HttpServer::accept(FileDescriptor fd) {
+  if (connections_.size() >= limits_.max_connections) return;
+  const auto peer = peer_address(fd.get());
+  if (!peer) return;
+  auto connection = std::make_unique<HttpConnection>(loop_, std::move(fd), context_, *peer, limits_, handler_,
+                                                     [this](HttpConnection& ended) { forget(ended); });
+  connections_.emplace(connection.get(), std::move(connection));
+}
+
+void HttpServer::forget(HttpConnection& connection) {
+  const auto found = connections_.find(&connection);
+  CHECK(found != connections_.end());
+  // It is still on the stack; and the server may be gone before the round is over.
+  loop_.defer([ended = std::shared_ptr<HttpConnection>(std::move(found->second))] {});
+  connections_.erase(found);
+}
+
+}  // namespace outrigger::net

@@ -1,0 +1,69 @@
+#include "operator/admin_server.h"
+
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "metrics/exposition.h"
+
+namespace outrigger::op {
+namespace {
+
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+
+}  // namespace
+
+AdminServer::AdminServer(net::EventLoop& loop, net::FileDescriptor listener, const View& view)
+    : view_(view),
+      server_(loop, std::move(listener), nullptr, [this](net::HttpExchange& exchange) { handle(exchange); }) {}
+
+void AdminServer::handle(net::HttpExchange& exchange) const {
+  const std::string_view path = exchange.path();
+  const bool known = path == "/metrics" || path == "/ready" || path == "/live" || path == "/subscribers";
+  if (!known) return exchange.respond(404, kText, "not found; there are /metrics, /ready, /live, /subscribers\n");
+  if (exchange.method() != "GET" && exchange.method() != "HEAD") {
+    return exchange.respond(405, kText, "not allowed; allowed: GET\n");
+  }
+  if (path == "/metrics") return exchange.respond(200, metrics::Exposition::kContentType, metrics());
+  if (path == "/ready") return answer_ready(exchange);
+  if (path == "/live") return answer_live(exchange);
+  if (!exchange.from_loopback()) return exchange.respond(403, kText, "forbidden; allowed: from loopback\n");
+  exchange.respond(200, "application/json", view_.publisher.describe());
+}
+
+std::string AdminServer::metrics() const {
+  const ReconcileThread::Readings readings = view_.reconciler.read();
+  const auto count = [](std::size_t value) { return static_cast<double>(value); };
+  metrics::Exposition all;
+  all.gauge("outrigger_build_info", "The program's version; always 1.", {{"version", OUTRIGGER_VERSION}}, 1);
+  all.gauge("outrigger_subscribers", "Sidecars connected to the feed.", {}, count(view_.publisher.subscribers()));
+  all.histogram("outrigger_propagation_seconds",
+                "From reading a change to the last byte of its line being taken by the kernel, for each subscriber.",
+                {}, view_.publisher.propagation().read());
+  all.gauge("outrigger_services", "Services known.", {}, count(readings.services));
+  all.gauge("outrigger_endpoints", "Endpoints in the sets of all Service ports.", {}, count(readings.endpoints));
+  all.gauge("outrigger_invalid_annotations", "Annotations of Services and Pods that are bad now.", {},
+            count(readings.invalid_annotations));
+  all.gauge("workqueue_depth", "Services that wait to be looked at.", {{"name", "services"}},
+            count(readings.queue_depth));
+  all.gauge("outrigger_certificate_expiry_timestamp_seconds", "When the feed's certificate ends.", {},
+            static_cast<double>(view_.certificate_expiry));
+  view_.source.add_metrics(all);
+  return all.text();
+}
+
+void AdminServer::answer_ready(net::HttpExchange& exchange) const {
+  if (view_.publisher.complete()) return exchange.respond(200, kText, "ready\n");
+  std::string missing;
+  for (const kube::Kind kind : view_.reconciler.read().missing) {
+    missing += (missing.empty() ? "" : ", ") + std::string(kube::kind_name(kind));
+  }
+  exchange.respond(503, kText, "not ready; not yet " + (missing.empty() ? "published" : "listed: " + missing) + "\n");
+}
+
+void AdminServer::answer_live(net::HttpExchange& exchange) const {
+  const bool alive = std::chrono::steady_clock::now() - view_.reconciler.read().last_round < kMaxRound;
+  exchange.respond(alive ? 200 : 503, kText, alive ? "alive\n" : "the reconcile thread does not come round\n");
+}
+
+}  // namespace outrigger::op

@@ -1,0 +1,115 @@
+#include <csignal>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <random>
+#include <utility>
+
+#include "log/log.h"
+#include "net/signal_watch.h"
+#include "operator/admin_server.h"
+#include "operator/certificate_expiry.h"
+#include "operator/dir_source.h"
+#include "operator/event_recorder.h"
+#include "operator/feed_server.h"
+#include "operator/kube_source.h"
+#include "operator/options.h"
+#include "operator/reconcile_thread.h"
+
+namespace outrigger::op {
+namespace {
+
+Result<net::FileDescriptor> listen_for(std::string_view flag, const net::SocketAddress& address) {
+  auto listener = net::listen_on(address, false);
+  if (!listener) return failure(std::string(flag) + ": " + listener.error().text);
+  return listener;
+}
+
+Result<kube::Config> api_server_config(const Options& options) {
+  return options.kubeconfig.empty() ? kube::in_cluster_config() : kube::load_kubeconfig(options.kubeconfig);
+}
+
+void log_problem(const AnnotationProblem& problem) {
+  log::warn(
+      "bad annotation",
+      {{"kind", kube::kind_name(problem.kind)}, {"object", problem.object.text()}, {"problem", problem.error.text()}});
+}
+
+void log_listening(std::string_view what, const net::SocketAddress& address) {
+  log::info("listening", {{"what", what}, {"address", address.text()}});
+}
+
+/// Everything, from the checked start to the orderly end.
+Result<void> run(const Options& options) {
+  const auto tls = net::server_context(options.tls);
+  if (!tls) return tl::unexpected(tls.error());
+  std::optional<kube::Config> config;
+  if (!options.manifests) {
+    auto read = api_server_config(options);
+    if (!read) return tl::unexpected(read.error());
+    config = std::move(*read);
+  }
+  auto feed_listener = listen_for("--feed-address", options.feed_address);
+  if (!feed_listener) return tl::unexpected(feed_listener.error());
+  auto admin_listener = listen_for("--admin-address", options.admin_address);
+  if (!admin_listener) return tl::unexpected(admin_listener.error());
+
+  net::EventLoop loop;
+  const auto stop = [&loop] {
+    log::info("stopping");
+    loop.stop();
+  };
+  const net::SignalWatch signals(loop, {{SIGTERM, stop}, {SIGINT, stop}});
+  Publisher publisher(net::chunked, net::Clock::now);
+  kube::RequestCounts counts;
+  std::optional<EventRecorder> events;
+  if (config) events.emplace(*config, counts);
+  const auto on_problem = [&](const AnnotationProblem& problem) {
+    log_problem(problem);
+    if (events) events->record(problem);
+  };
+  const auto publish = [&](Publication publication) {
+    loop.post([&publisher, publication = std::move(publication)] { publisher.publish(publication); });
+  };
+  ReconcileThread reconciler(config ? KubeSource::kinds(options.endpoints_kind) : DirSource::kinds(), on_problem,
+                             publish);
+
+  const auto on_changes = [&](std::vector<kube::Change> changes) { reconciler.offer(std::move(changes)); };
+  std::unique_ptr<Source> source;
+  if (config) {
+    source = std::make_unique<KubeSource>(*config, options.endpoints_kind, counts, on_changes, std::random_device{}());
+  } else {
+    auto opened = DirSource::open(*options.manifests, on_changes);
+    if (!opened) return tl::unexpected(opened.error());
+    source = std::move(*opened);
+  }
+
+  const FeedServer feed(loop, std::move(*feed_listener), *tls, publisher);
+  log_listening("feed", feed.address());
+  const AdminServer admin(loop, std::move(*admin_listener),
+                          {.reconciler = reconciler,
+                           .publisher = publisher,
+                           .source = *source,
+                           .certificate_expiry = certificate_expiry(*tls)});
+  log_listening("admin", admin.address());
+  loop.run();
+  return {};
+}
+
+}  // namespace
+}  // namespace outrigger::op
+
+int main(int argc, char** argv) {
+  using namespace outrigger;
+  const auto options = op::parse_options(argc, argv);
+  if (options && !options->print.empty()) {
+    std::cout << options->print;
+    return 0;
+  }
+  log::start("outrigger-operator");
+  net::raise_descriptor_limit();
+  const auto done = options ? op::run(*options) : Result<void>(tl::unexpected(options.error()));
+  if (done) return 0;
+  std::cerr << "outrigger-operator: " << done.error().text << '\n';
+  return 1;
+}

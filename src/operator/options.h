@@ -1,0 +1,27 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "kube/objects.h"
+#include "net/socket.h"
+#include "net/tls.h"
+#include "result/result.h"
+
+namespace outrigger::op {
+
+/// What the command line says.
+struct Options {
+  std::string print;  ///< not empty: to be printed on stdout, and nothing else to be done (--help, --version)
+
+  std::optional<std::string> manifests;  ///< --source dir:PATH's folder; absent: the API server
+  std::string kubeconfig;                ///< empty: in-cluster
+  kube::Kind endpoints_kind = kube::Kind::endpoint_slice;
+  net::SocketAddress feed_address;
+  net::SocketAddress admin_address;
+  net::TlsFiles tls;
+};
+
+/// Opens no file. The error is one line that names the flag, its value and what is allowed.
+Result<Options> parse_options(int argc, const char* const* argv);
+
+}  // namespace outrigger::op

@@ -1,0 +1,49 @@
+#include "integration/api_server.h"
+
+#include <gtest/gtest.h>
+
+#include "integration/cluster_objects.h"
+
+namespace outrigger::integration {
+namespace {
+
+TEST(ApiServer, KeepsObjectsWhenKilledAndStartedAgain) {
+  ApiServer server;
+  ClusterObjects objects(server.kubeconfig(), EndpointsSource::slices);
+  const model::ObjectKey web{"shop", "web"};
+  objects.create_namespace("shop");
+  objects.create_service(web);
+  objects.put_pod({"shop", "web-1"}, {{"outrigger.dev/weight", "5"}});
+  objects.put_pod({"shop", "web-1"}, {{"outrigger.dev/weight", "6"}});
+  objects.set_members(web, {{.ip = "10.77.1.1", .pod = "web-1"}, {.ip = "10.77.1.2", .draining = true}});
+  ClusterObjects legacy(server.kubeconfig(), EndpointsSource::endpoints);
+  legacy.set_members(web, {{.ip = "10.77.1.1", .pod = "web-1"}, {.ip = "10.77.1.2", .draining = true}});
+  legacy.set_members(web, {});
+
+  server.kill();
+  EXPECT_THROW(objects.events_about(web), std::runtime_error);
+  server.compact();
+  server.start();
+  EXPECT_TRUE(objects.events_about(web).empty());
+  objects.set_members(web, {});
+  EXPECT_THROW(objects.create_service(web), std::runtime_error);
+}
+
+TEST(ApiServer, RefusesAWatchFromBeforeACompaction) {
+  ApiServer server;
+  kube::RequestCounts counts;
+  kube::Client client(*kube::load_kubeconfig(server.kubeconfig()), counts);
+  const auto list = client.get("/api/v1/services");
+  ASSERT_TRUE(list && list->status == 200);
+  const std::string version = nlohmann::json::parse(list->body).at("metadata").at("resourceVersion");
+
+  server.kill();
+  server.compact();
+  server.start();
+  const auto watch = client.get("/api/v1/services?watch=true&timeoutSeconds=1&resourceVersion=" + version);
+  ASSERT_TRUE(watch);
+  EXPECT_NE(watch->body.find(R"("code":410)"), std::string::npos) << watch->body;
+}
+
+}  // namespace
+}  // namespace outrigger::integration

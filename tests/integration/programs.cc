@@ -1,0 +1,38 @@
+#include "integration/programs.h"
+
+#include "integration/http_connection.h"
+
+namespace outrigger::integration {
+
+void write_certificates(const fakes::TemporaryFolder& folder) {
+  const fakes::CertificateAuthority authority;
+  folder.write("ca.crt", authority.certificate());
+  for (const char* name : {"operator", "sidecar"}) {
+    const fakes::Identity identity = authority.issue({.common_name = name});
+    folder.write(std::string(name) + ".crt", identity.certificate);
+    folder.write(std::string(name) + ".key", identity.key);
+  }
+}
+
+Operator::Operator(const std::string& kubeconfig, EndpointsSource source, const fakes::TemporaryFolder& certificates,
+                   const std::string& feed_address)
+    : program_({OUTRIGGER_OPERATOR, "--source", "kube", "--kubeconfig", kubeconfig, "--endpoints-source",
+                name_of(source), "--feed-address", feed_address, "--admin-address", "127.0.0.1:0", "--tls-cert",
+                certificates.path() / "operator.crt", "--tls-key", certificates.path() / "operator.key", "--client-ca",
+                certificates.path() / "ca.crt"}) {}
+
+std::string Operator::metrics() { return http_get(program_.address("admin"), "/metrics"); }
+
+Sidecar::Sidecar(const std::string& config_path) : program_({OUTRIGGER_SIDECAR, "--config", config_path}) {}
+
+std::string Sidecar::metrics() { return http_get(program_.address("admin"), "/metrics"); }
+
+nlohmann::json Sidecar::backends(const std::string& service) {
+  const auto all = nlohmann::json::parse(http_get(program_.address("admin"), "/backends"));
+  for (const auto& entry : all.at("services")) {
+    if (entry.at("service") == service) return entry.at("backends");
+  }
+  return nlohmann::json::array();
+}
+
+}  // namespace outrigger::integration

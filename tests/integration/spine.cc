@@ -1,0 +1,79 @@
+#include "integration/spine.h"
+
+#include <fmt/format.h>
+
+#include "integration/eventually.h"
+
+namespace outrigger::integration {
+namespace {
+
+/// Namespaces are never deleted: that takes a controller.
+std::string new_namespace() {
+  static int count = 0;
+  return fmt::format("shop-{}", ++count);
+}
+
+std::string ip_of(const std::string& backend) { return fmt::format("10.77.1.{}", backend.at(0) - 'a' + 1); }
+std::string pod_of(const std::string& backend) { return "web-" + backend; }
+
+}  // namespace
+
+Spine::Spine(const ApiServer& server, EndpointsSource source, int workers)
+    : kubeconfig_(server.kubeconfig()),
+      source_(source),
+      workers_(workers),
+      service_{new_namespace(), "web"},
+      objects_(kubeconfig_, source) {
+  write_certificates(folder_);
+  for (const char* name : {"a", "b", "c", "d"}) {
+    backends_[name] = std::make_unique<Backend>(name, fmt::format("{}:{}", ip_of(name), kTargetPort));
+  }
+  objects_.create_namespace(service_.ns);
+  objects_.create_service(service_);
+  start_operator();
+  start_sidecar();
+}
+
+void Spine::start_operator() {
+  feeder_.reset();
+  feeder_ = std::make_unique<Operator>(kubeconfig_, source_, folder_, feed_address_);
+  feed_address_ = feeder_->feed_address();
+}
+
+void Spine::start_sidecar() {
+  const std::string config = fmt::format(R"(
+admin: 127.0.0.1:0
+workers: {}
+listeners:
+  - {{name: web, address: 127.0.0.1:0, service: {}:80}}
+operator: {{address: https://{}, ca: ca.crt, cert: sidecar.crt, key: sidecar.key, snapshot: snapshot}}
+)",
+                                         workers_, service_.text(), feed_address_);
+  sidecar_ = std::make_unique<Sidecar>(folder_.write("sidecar.yaml", config));
+}
+
+void Spine::set_weight(const std::string& backend, const std::string& weight) {
+  objects_.put_pod({service_.ns, pod_of(backend)}, {{"outrigger.dev/weight", weight}});
+}
+
+void Spine::set_members(const std::vector<std::string>& backends, const std::string& draining) {
+  std::vector<Member> members;
+  for (const std::string& name : backends) {
+    members.push_back({.ip = ip_of(name), .pod = pod_of(name), .draining = name == draining});
+  }
+  objects_.set_members(service_, members);
+}
+
+bool Spine::sidecar_has(const std::map<std::string, int>& weights) {
+  std::map<std::string, int> wanted;
+  for (const auto& [name, weight] : weights) wanted[backend(name).address()] = weight;
+  return eventually([&] {
+    std::map<std::string, int> there;
+    for (const auto& entry : sidecar_->backends(service_.text() + ":80")) {
+      if (!entry.at("draining")) there[entry.at("address")] = entry.at("weight");
+    }
+    return there == wanted;
+  });
+}
+
+}  // namespace outrigger::integration

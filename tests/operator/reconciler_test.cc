@@ -1,0 +1,292 @@
+#include "operator/reconciler.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "feed/version.h"
+#include "operator/objects.h"
+
+namespace outrigger::op {
+namespace {
+
+using kube::Kind;
+
+/// A reconciler, what it said, and what its reader has from it.
+class ReconcilerTest : public testing::Test {
+ protected:
+  void sync() {
+    for (const Kind kind : kinds()) reconciler_.apply(all(kind, {}));
+  }
+  /// Applies one change and looks at everything; what came out.
+  std::vector<ServiceUpdate> apply(kube::Change change) {
+    reconciler_.apply(std::move(change));
+    auto updates = reconciler_.reconcile(SIZE_MAX);
+    for (const ServiceUpdate& update : updates) {
+      if (update.set) {
+        EXPECT_EQ(update.set->version, feed::version_of(update.set->set));
+        sets_[update.service] = update.set->set;
+      } else {
+        EXPECT_EQ(sets_.erase(update.service), 1u) << update.service.text() << " was absent already";
+      }
+    }
+    return updates;
+  }
+  /// "10.0.0.1:8080 10.0.0.2:8080", or nothing when there is no such set.
+  std::optional<std::string> addresses(const model::ServicePort& service) const {
+    const auto found = sets_.find(service);
+    if (found == sets_.end()) return std::nullopt;
+    std::string text;
+    for (const auto& endpoint : found->second.endpoints) text += (text.empty() ? "" : " ") + endpoint.address;
+    return text;
+  }
+  const model::Endpoint& only_endpoint(const model::ServicePort& service) const {
+    return sets_.at(service).endpoints.at(0);
+  }
+
+  std::vector<AnnotationProblem> problems_;
+  Reconciler reconciler_{kinds(), [this](const AnnotationProblem& problem) { problems_.push_back(problem); }};
+  std::map<model::ServicePort, model::EndpointSet> sets_;
+};
+
+const auto kWeb = port_of("web");
+
+TEST_F(ReconcilerTest, GivesTheSetOfAServiceAndItsSlices) {
+  sync();
+  apply(put(service("web", {{"outrigger.dev/policy", "round-robin"}})));
+  EXPECT_EQ(addresses(kWeb), "");
+  apply(put(slice("web-1", "web", {endpoint("10.0.0.1")})));
+  apply(put(slice("web-2", "web", {endpoint("10.0.0.2"), endpoint("10.0.0.1")})));
+  EXPECT_EQ(addresses(kWeb), "10.0.0.1:8080 10.0.0.2:8080");
+  EXPECT_EQ(sets_.at(kWeb).options.policy, model::PolicyKind::round_robin);
+  EXPECT_EQ(reconciler_.endpoints(), 2u);
+}
+
+TEST_F(ReconcilerTest, GivesNothingBeforeEveryKindWasListed) {
+  reconciler_.apply(all(Kind::service, {service("web")}));
+  reconciler_.apply(all(Kind::endpoint_slice, {slice("web-1", "web", {endpoint("10.0.0.1", "web-a")})}));
+  reconciler_.apply(all(Kind::node, {}));
+  EXPECT_TRUE(reconciler_.reconcile(SIZE_MAX).empty());
+  EXPECT_FALSE(reconciler_.synced());
+  EXPECT_EQ(reconciler_.missing(), std::set<Kind>{Kind::pod});
+  // A single pod is not all pods.
+  EXPECT_TRUE(apply(put(pod("other", {{"outrigger.dev/weight", "2"}}))).empty());
+  EXPECT_EQ(apply(all(Kind::pod, {pod("web-a", {{"outrigger.dev/weight", "5"}})})).size(), 1u);
+  EXPECT_TRUE(reconciler_.synced());
+  EXPECT_EQ(only_endpoint(kWeb).weight, 5u);
+}
+
+TEST_F(ReconcilerTest, GivesNothingWhenNothingIsDifferent) {
+  sync();
+  apply(put(service("web")));
+  apply(put(slice("web-1", "web", {endpoint("10.0.0.1")})));
+  EXPECT_TRUE(apply(put(service("web"))).empty());
+  EXPECT_TRUE(apply(put(slice("web-1", "web", {endpoint("10.0.0.1")}))).empty());
+  EXPECT_TRUE(apply(put(slice("web-2", "web", {endpoint("10.0.0.1")}))).empty());
+  EXPECT_TRUE(apply(put(service("web", {{"someone.else/policy", "x"}}))).empty());
+}
+
+TEST_F(ReconcilerTest, TakesARemovedEndpointAway) {
+  sync();
+  apply(put(service("web")));
+  apply(put(slice("web-1", "web", {endpoint("10.0.0.1"), endpoint("10.0.0.2")})));
+  const auto updates = apply(put(slice("web-1", "web", {endpoint("10.0.0.2")}), 42));
+  ASSERT_EQ(updates.size(), 1u);
+  EXPECT_EQ(updates[0].read_at, at(42));
+  EXPECT_EQ(addresses(kWeb), "10.0.0.2:8080");
+  apply(gone(Kind::endpoint_slice, "web-1"));
+  EXPECT_EQ(addresses(kWeb), "");
+  EXPECT_EQ(reconciler_.endpoints(), 0u);
+}
+
+TEST_F(ReconcilerTest, TellsADeletedServiceAndItsReturn) {
+  sync();
+  apply(put(slice("web-1", "web", {endpoint("10.0.0.1")})));
+  EXPECT_EQ(addresses(kWeb), std::nullopt);
+  apply(put(service("web")));
+  const auto updates = apply(gone(Kind::service, "web"));
+  ASSERT_EQ(updates.size(), 1u);
+  EXPECT_EQ(updates[0].service, kWeb);
+  EXPECT_EQ(updates[0].set, nullptr);
+  EXPECT_TRUE(apply(gone(Kind::service, "web")).empty());
+  apply(put(service("web")));
+  EXPECT_EQ(addresses(kWeb), "10.0.0.1:8080");
+}
+
+TEST_F(ReconcilerTest, LooksAtLevelsSoThatAQuickReturnIsNoChange) {
+  sync();
+  apply(put(service("web")));
+  apply(put(slice("web-1", "web", {endpoint("10.0.0.1")})));
+  reconciler_.apply(gone(Kind::service, "web"));
+  reconciler_.apply(gone(Kind::endpoint_slice, "web-1"));
+  reconciler_.apply(put(service("web")));
+  EXPECT_TRUE(apply(put(slice("web-1", "web", {endpoint("10.0.0.1")}))).empty());
+}
+
+TEST_F(ReconcilerTest, GivesOneSetAPortAndTakesAwayAPortThatIsGone) {
+  sync();
+  apply(put(service("web", {}, {80, 81})));
+  EXPECT_EQ(sets_.size(), 2u);
+  apply(put(service("web", {}, {81, 82})));
+  EXPECT_FALSE(sets_.contains(kWeb));
+  EXPECT_TRUE(sets_.contains(port_of("web", 81)));
+  EXPECT_TRUE(sets_.contains(port_of("web", 82)));
+}
+
+TEST_F(ReconcilerTest, MovesASliceThatChangesItsService) {
+  sync();
+  apply(put(service("web")));
+  apply(put(service("api")));
+  apply(put(slice("one", "web", {endpoint("10.0.0.1")})));
+  EXPECT_EQ(apply(put(slice("one", "api", {endpoint("10.0.0.1")}))).size(), 2u);
+  EXPECT_EQ(addresses(kWeb), "");
+  EXPECT_EQ(addresses(port_of("api")), "10.0.0.1:8080");
+}
+
+TEST_F(ReconcilerTest, PublishesNotReadyAddressesForTheServiceThatAsksAlone) {
+  sync();
+  model::SliceEndpoint not_ready = endpoint("10.0.0.1");
+  not_ready.ready = not_ready.serving = false;
+  kube::Object asks = service("web");
+  std::get<model::Service>(asks.value).publish_not_ready_addresses = true;
+  apply(put(asks));
+  apply(put(service("api")));
+  apply(put(slice("web-1", "web", {not_ready})));
+  apply(put(slice("api-1", "api", {not_ready})));
+  EXPECT_EQ(addresses(kWeb), "10.0.0.1:8080");
+  EXPECT_EQ(addresses(port_of("api")), "");
+  apply(put(service("web")));
+  EXPECT_EQ(addresses(kWeb), "");
+}
+
+TEST_F(ReconcilerTest, FollowsAPodsAnnotations) {
+  sync();
+  apply(put(service("web")));
+  apply(put(service("api")));
+  apply(put(slice("web-1", "web", {endpoint("10.0.0.1", "a")})));
+  apply(put(slice("api-1", "api", {endpoint("10.0.0.2", "b")})));
+  const auto updates = apply(put(pod("a", {{"outrigger.dev/weight", "7"}, {"outrigger.dev/tier", "1"}}), 9));
+  ASSERT_EQ(updates.size(), 1u);
+  EXPECT_EQ(updates[0].service, kWeb);
+  EXPECT_EQ(updates[0].read_at, at(9));
+  EXPECT_EQ(only_endpoint(kWeb).weight, 7u);
+  EXPECT_EQ(only_endpoint(kWeb).tier, 1u);
+  apply(put(pod("a", {})));
+  EXPECT_EQ(only_endpoint(kWeb).weight, 1u);
+  apply(put(pod("a", {{"outrigger.dev/weight", "3"}})));
+  apply(gone(Kind::pod, "a"));
+  EXPECT_EQ(only_endpoint(kWeb).weight, 1u);
+}
+
+TEST_F(ReconcilerTest, TakesNoNoteOfAPodOfTheSameNameInAnotherNamespace) {
+  sync();
+  apply(put(service("web")));
+  apply(put(slice("web-1", "web", {endpoint("10.0.0.1", "a")})));
+  kube::Object other = pod("a", {{"outrigger.dev/weight", "7"}});
+  other.key.ns = "elsewhere";
+  EXPECT_TRUE(apply(put(other)).empty());
+}
+
+TEST_F(ReconcilerTest, TakesAZoneFromTheNode) {
+  sync();
+  apply(put(service("web")));
+  apply(put(slice("web-1", "web", {endpoint("10.0.0.1")})));
+  apply(put(node("node-1", "west")));
+  EXPECT_EQ(only_endpoint(kWeb).zone, "west");
+  EXPECT_TRUE(apply(put(node("node-2", "east"))).empty());
+  apply(put(node("node-1", "east")));
+  EXPECT_EQ(only_endpoint(kWeb).zone, "east");
+  apply(gone(Kind::node, "node-1"));
+  EXPECT_EQ(only_endpoint(kWeb).zone, "");
+}
+
+TEST_F(ReconcilerTest, ForgetsWhatANewListDoesNotName) {
+  sync();
+  apply(all(Kind::service, {service("web"), service("api")}));
+  apply(all(Kind::endpoint_slice, {slice("web-1", "web", {endpoint("10.0.0.1", "a")})}));
+  apply(all(Kind::pod, {pod("a", {{"outrigger.dev/weight", "4"}})}));
+  apply(all(Kind::node, {node("node-1", "west")}));
+  EXPECT_EQ(only_endpoint(kWeb).weight, 4u);
+
+  apply(all(Kind::pod, {}));
+  EXPECT_EQ(only_endpoint(kWeb).weight, 1u);
+  apply(all(Kind::node, {}));
+  EXPECT_EQ(only_endpoint(kWeb).zone, "");
+  apply(all(Kind::endpoint_slice, {slice("web-2", "web", {endpoint("10.0.0.2")})}));
+  EXPECT_EQ(addresses(kWeb), "10.0.0.2:8080");
+  apply(all(Kind::service, {service("web")}));
+  EXPECT_FALSE(sets_.contains(port_of("api")));
+  EXPECT_EQ(reconciler_.services(), 1u);
+}
+
+TEST_F(ReconcilerTest, TakesLegacyEndpointsAsWell) {
+  Reconciler legacy({Kind::service, Kind::endpoints, Kind::pod, Kind::node}, [](const AnnotationProblem&) {});
+  legacy.apply(all(Kind::service, {service("web")}));
+  legacy.apply(all(Kind::endpoints, {slice("web", "web", {endpoint("10.0.0.1")}, Kind::endpoints)}));
+  legacy.apply(all(Kind::pod, {}));
+  legacy.apply(all(Kind::node, {}));
+  const auto updates = legacy.reconcile(SIZE_MAX);
+  ASSERT_EQ(updates.size(), 1u);
+  EXPECT_EQ(updates[0].set->set.endpoints.size(), 1u);
+}
+
+TEST_F(ReconcilerTest, HoldsEndpointsAndASliceOfOneNameApart) {
+  sync();
+  apply(put(service("web")));
+  apply(put(slice("web", "web", {endpoint("10.0.0.1")}, Kind::endpoints)));
+  apply(put(slice("web", "web", {endpoint("10.0.0.2")}, Kind::endpoint_slice)));
+  EXPECT_EQ(addresses(kWeb), "10.0.0.1:8080 10.0.0.2:8080");
+  apply(all(Kind::endpoint_slice, {}));
+  EXPECT_EQ(addresses(kWeb), "10.0.0.1:8080");
+}
+
+TEST_F(ReconcilerTest, TellsABadAnnotationOnceAndCountsItWhileItIsThere) {
+  sync();
+  const model::Annotations bad{{"outrigger.dev/policy", "fastest"}};
+  apply(put(service("web", bad)));
+  ASSERT_EQ(problems_.size(), 1u);
+  EXPECT_EQ(problems_[0].kind, Kind::service);
+  EXPECT_EQ(problems_[0].object.text(), "shop/web");
+  EXPECT_EQ(problems_[0].uid, "uid-web");
+  EXPECT_EQ(problems_[0].error.key, "outrigger.dev/policy");
+  EXPECT_EQ(sets_.at(kWeb).options, model::ServiceOptions{});
+  EXPECT_EQ(reconciler_.invalid_annotations(), 1u);
+
+  apply(put(service("web", bad, {80, 81})));
+  apply(all(Kind::service, {service("web", bad)}));
+  EXPECT_EQ(problems_.size(), 1u);
+  apply(put(pod("a", {{"outrigger.dev/weight", "0"}, {"outrigger.dev/tier", "-1"}})));
+  EXPECT_EQ(problems_.size(), 3u);
+  EXPECT_EQ(reconciler_.invalid_annotations(), 3u);
+
+  apply(gone(Kind::pod, "a"));
+  apply(put(service("web")));
+  EXPECT_EQ(reconciler_.invalid_annotations(), 0u);
+  apply(put(service("web", bad)));
+  EXPECT_EQ(problems_.size(), 4u);
+  apply(gone(Kind::service, "web"));
+  EXPECT_EQ(reconciler_.invalid_annotations(), 0u);
+}
+
+TEST_F(ReconcilerTest, TellsABadAnnotationOfANewObjectOfTheSameNameAgain) {
+  sync();
+  kube::Object web = service("web", {{"outrigger.dev/policy", "fastest"}});
+  apply(put(web));
+  std::get<model::Service>(web.value).uid = "another";
+  apply(put(web));
+  ASSERT_EQ(problems_.size(), 2u);
+  EXPECT_EQ(problems_[1].uid, "another");
+  EXPECT_EQ(reconciler_.invalid_annotations(), 1u);
+}
+
+TEST_F(ReconcilerTest, LooksAtNoMoreServicesThanItIsAskedTo) {
+  sync();
+  reconciler_.apply(all(Kind::service, {service("a"), service("b"), service("c")}, 3));
+  EXPECT_EQ(reconciler_.reconcile(2).size(), 2u);
+  EXPECT_EQ(reconciler_.depth(), 1u);
+  EXPECT_EQ(reconciler_.reconcile(2).size(), 1u);
+  EXPECT_EQ(reconciler_.reconcile(2).size(), 0u);
+}
+
+}  // namespace
+}  // namespace outrigger::op
