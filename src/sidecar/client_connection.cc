@@ -52,9 +52,9 @@ void ClientConnection::exchange_over(bool close) {
   set_interest();
 }
 
-void ClientConnection::abort() {
-  if (closed_) return;
-  // A reset: an answer that only the connection's end delimits would seem whole after an orderly one.
+void ClientConnection::abort() { close(); }
+
+void ClientConnection::reset() {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
   close();

@@ -35,8 +35,11 @@ class ClientConnection final : private net::EventHandler {
   void pause_reading(bool pause);
   /// The answer is complete (queued at least). Ends the exchange.
   void exchange_over(bool close);
-  /// The answer cannot be completed: ends the exchange and resets the connection, so that the client sees it cut.
+  /// The answer cannot be completed: ends the exchange and the connection, so that the client sees it cut.
   void abort();
+  /// The same for an answer that the connection's end delimits, which would seem whole after an orderly one. Answers
+  /// before it that have not arrived yet may be lost.
+  void reset();
   /// The exchange has a new deadline.
   void deadline_changed();
 

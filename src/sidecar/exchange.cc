@@ -298,7 +298,7 @@ void Exchange::try_failed(Outcome outcome, std::uint16_t status, std::string_vie
   leave_backend(outcome, false);
   if (response_begun_) {
     count(status_);
-    return client_.abort();
+    return response_framing_ == http::Framing::until_close ? client_.reset() : client_.abort();
   }
   if (!again) return answer(status, proxy_error, text);
   cluster_->cells->retries.add();

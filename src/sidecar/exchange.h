@@ -19,7 +19,7 @@ class Worker;
 
 /// One request and its answer: picks an endpoint, writes the request anew, streams both bodies with backpressure, tries
 /// another endpoint where nothing can be lost by it, and counts. Owned by its ClientConnection, worker's thread only.
-/// It ends by calling ClientConnection::exchange_over() or abort(), after which it must not be touched.
+/// It ends by calling ClientConnection::exchange_over(), abort() or reset(), after which it must not be touched.
 class Exchange {
  public:
   Exchange(Worker& worker, ClientConnection& client, Destination& destination);

@@ -61,7 +61,8 @@ void Proxy::publish(const Worker::Turns& turned) {
   const auto table = tables_.build(sets_);
   for (const auto& [service, entry] : *table) {
     for (std::size_t i = 0; i < entry.backends.size(); ++i) {
-      backends_[entry.set->set.endpoints[i].address] = entry.backends[i];
+      Backends& backends = backends_[entry.set->set.endpoints[i].address];
+      if (backends.empty() || backends.back() != entry.backends[i]) backends.push_back(entry.backends[i]);
     }
   }
   worker_->apply(table, turned);
@@ -90,11 +91,11 @@ const ServiceCells& Proxy::service(const model::ServicePort& service) {
   return tables_.current()->at(service).metrics->cells[0];
 }
 
-const BackendCells& Proxy::backend(const std::string& address) {
+const Proxy::Backends& Proxy::backends(const std::string& address) {
   if (worker_) sync();
   const auto found = backends_.find(address);
   if (found == backends_.end()) give_up("no such endpoint: " + address);
-  return found->second->cells[0];
+  return found->second;
 }
 
 std::uint64_t Proxy::requests(std::uint16_t code, const model::ServicePort& service) {
@@ -115,16 +116,22 @@ std::uint64_t Proxy::durations(const model::ServicePort& service) {
 std::uint64_t Proxy::retries() { return service(kWeb).retries.value(); }
 
 std::uint64_t Proxy::outcomes(const std::string& address, Outcome outcome) {
-  return backend(address).outcomes[static_cast<std::size_t>(outcome)].value();
+  std::uint64_t sum = 0;
+  for (const auto& backend : backends(address)) {
+    sum += backend->cells[0].outcomes[static_cast<std::size_t>(outcome)].value();
+  }
+  return sum;
 }
 
 std::uint64_t Proxy::all_outcomes(const std::string& address) {
-  const auto& outcomes = backend(address).outcomes;
-  return std::accumulate(outcomes.begin(), outcomes.end(), std::uint64_t{0},
-                         [](std::uint64_t sum, const auto& outcome) { return sum + outcome.value(); });
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < kOutcomeNames.size(); ++i) sum += outcomes(address, static_cast<Outcome>(i));
+  return sum;
 }
 
-std::int64_t Proxy::in_flight(const std::string& address) { return backend(address).in_flight.value(); }
+std::int64_t Proxy::in_flight(const std::string& address) {
+  return backends(address).back()->cells[0].in_flight.value();
+}
 
 std::int64_t Proxy::connections() {
   if (worker_) sync();

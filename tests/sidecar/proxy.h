@@ -55,15 +55,17 @@ class Proxy {
   std::int64_t connections();
 
  private:
+  using Backends = std::vector<std::shared_ptr<BackendMetrics>>;
+
   void publish(const Worker::Turns& turned = {});
   const ServiceCells& service(const model::ServicePort& service);
-  const BackendCells& backend(const std::string& address);
+  const Backends& backends(const std::string& address);
 
   WorkerCells cells_;
   TableBuilder tables_{1};
   std::map<model::ServicePort, std::shared_ptr<const feed::FullSet>> sets_;
-  /// Of every endpoint there ever was.
-  std::map<std::string, std::shared_ptr<BackendMetrics>> backends_;
+  /// Of every endpoint there ever was: an endpoint that comes back begins anew.
+  std::map<std::string, Backends> backends_;
   std::uint16_t port_ = 0;
   int version_ = 0;
   std::unique_ptr<Worker> worker_;

@@ -164,6 +164,14 @@ Message Socket::read_response(bool to_head) {
   return read_message([&](std::string_view bytes) { return parser.response(bytes, to_head, head); }, head);
 }
 
+std::string Socket::peek_head() {
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  while (received_.find(kEnd) == std::string::npos) {
+    if (!receive()) return {};
+  }
+  return received_.substr(0, received_.find(kEnd) + kEnd.size());
+}
+
 std::string Socket::read_to_end() {
   while (receive()) {
   }

@@ -52,6 +52,8 @@ class Socket {
   /// A whole message, or what came of it. What follows it stays for the next call.
   Message read_request();
   Message read_response(bool to_head = false);
+  /// The next message's head, which stays to be read; empty when the connection ends first.
+  std::string peek_head();
   /// Everything until the other side ends the connection.
   std::string read_to_end();
   /// Exactly so many bytes, or what came until the end.
