@@ -52,7 +52,7 @@ void FeedClient::want(const std::set<model::ServicePort>& services) {
   }
   const bool first = wanted_.empty();
   wanted_ = services;
-  if (receiving_) {
+  if (subscribed_) {
     if (!more.services.empty()) send(more);
     if (!less.services.empty()) send(less);
   } else if (first && !wanted_.empty() && !stream_ && !retry_.is_set()) {
@@ -111,6 +111,7 @@ void FeedClient::on_open() {
     subscribe.services.emplace(service, known != known_.end() ? known->second->version : "");
   }
   send(subscribe);
+  subscribed_ = true;
 }
 
 void FeedClient::send(const feed::ToOperator& message) { stream_->write(net::chunked(feed::encode(message))); }
@@ -182,7 +183,7 @@ Result<void> FeedClient::take(std::string_view line) {
 
 void FeedClient::lose(const std::string& reason) {
   if (retry_.is_set()) return;
-  receiving_ = false;
+  receiving_ = subscribed_ = false;
   silence_.cancel();
   if (stream_) {
     stream_->close();

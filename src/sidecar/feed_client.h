@@ -64,7 +64,8 @@ class FeedClient {
   http::HeadParser head_parser_;
   std::string partial_head_;
   bool head_read_ = false;
-  bool receiving_ = false;  ///< the answer's head was read
+  bool subscribed_ = false;  ///< on this stream; what is wanted further must be said
+  bool receiving_ = false;   ///< the answer's head was read
   http::BodyReader body_;
   LineSplitter lines_{feed::kMaxLineToSidecar};
   std::chrono::milliseconds backoff_;
