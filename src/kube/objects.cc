@@ -82,7 +82,6 @@ SliceGroup read_endpoint_slice(const JsonField& object, const model::ObjectKey& 
 
   model::EndpointSlice slice;
   slice.service = {key.ns, service};
-  slice.ipv6 = family == "IPv6";
   const JsonField ports = object["ports"];
   slice.ports = read_slice_ports(ports);
   const JsonField endpoints = object["endpoints"];
@@ -90,8 +89,7 @@ SliceGroup read_endpoint_slice(const JsonField& object, const model::ObjectKey& 
   return {{std::move(slice)}};
 }
 
-void read_endpoints_addresses(const JsonField& addresses, bool ready, model::EndpointSlice& ipv4,
-                              model::EndpointSlice& ipv6) {
+void read_endpoints_addresses(const JsonField& addresses, bool ready, model::EndpointSlice& slice) {
   for (const JsonField& address : addresses.items()) {
     const JsonField target = address["targetRef"];
     model::SliceEndpoint endpoint;
@@ -100,8 +98,7 @@ void read_endpoints_addresses(const JsonField& addresses, bool ready, model::End
     endpoint.serving = ready;
     endpoint.node = address["nodeName"].text();
     endpoint.pod = read_pod(target);
-    const bool is_ipv6 = endpoint.addresses.front().find(':') != std::string::npos;
-    (is_ipv6 ? ipv6 : ipv4).endpoints.push_back(std::move(endpoint));
+    slice.endpoints.push_back(std::move(endpoint));
   }
 }
 
@@ -110,14 +107,12 @@ SliceGroup read_endpoints(const JsonField& object, const model::ObjectKey& key) 
   const JsonField subsets = object["subsets"];
   for (const JsonField& subset : subsets.items()) {
     const JsonField ports = subset["ports"];
-    model::EndpointSlice ipv4{.service = key, .ipv6 = false, .ports = read_slice_ports(ports), .endpoints = {}};
-    model::EndpointSlice ipv6{.service = key, .ipv6 = true, .ports = ipv4.ports, .endpoints = {}};
+    model::EndpointSlice slice{.service = key, .ports = read_slice_ports(ports), .endpoints = {}};
     const JsonField ready = subset["addresses"];
     const JsonField not_ready = subset["notReadyAddresses"];
-    read_endpoints_addresses(ready, true, ipv4, ipv6);
-    read_endpoints_addresses(not_ready, false, ipv4, ipv6);
-    if (!ipv4.endpoints.empty()) group.slices.push_back(std::move(ipv4));
-    if (!ipv6.endpoints.empty()) group.slices.push_back(std::move(ipv6));
+    read_endpoints_addresses(ready, true, slice);
+    read_endpoints_addresses(not_ready, false, slice);
+    if (!slice.endpoints.empty()) group.slices.push_back(std::move(slice));
   }
   return group;
 }

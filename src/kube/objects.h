@@ -15,7 +15,7 @@ enum class Kind { service, endpoint_slice, endpoints, pod, node };
 /// "Service", "EndpointSlice", "Endpoints", "Pod", "Node": the API's kind, also the metrics' label.
 const char* kind_name(Kind kind);
 
-/// The slices that one EndpointSlice (one) or one Endpoints object (one per subset and family) stands for.
+/// The slices that one EndpointSlice (one) or one Endpoints object (one per subset) stands for.
 struct SliceGroup {
   std::vector<model::EndpointSlice> slices;
   bool operator==(const SliceGroup&) const = default;

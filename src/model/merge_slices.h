@@ -51,7 +51,6 @@ struct SlicePort {
 /// An EndpointSlice, or one subset of a legacy Endpoints object.
 struct EndpointSlice {
   ObjectKey service;
-  bool ipv6 = false;
   std::vector<SlicePort> ports;
   std::vector<SliceEndpoint> endpoints;
   bool operator==(const EndpointSlice&) const = default;

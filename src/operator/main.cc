@@ -1,5 +1,3 @@
-#include <sys/resource.h>
-
 #include <csignal>
 #include <iostream>
 #include <memory>
@@ -8,6 +6,7 @@
 #include <utility>
 
 #include "log/log.h"
+#include "net/signal_watch.h"
 #include "operator/admin_server.h"
 #include "operator/certificate_expiry.h"
 #include "operator/dir_source.h"
@@ -16,18 +15,9 @@
 #include "operator/kube_source.h"
 #include "operator/options.h"
 #include "operator/reconcile_thread.h"
-#include "operator/stop_signals.h"
 
 namespace outrigger::op {
 namespace {
-
-/// Ten thousand sidecars are as many descriptors; the usual soft limit is 1,024.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 Result<net::FileDescriptor> listen_for(std::string_view flag, const net::SocketAddress& address) {
   auto listener = net::listen_on(address, false);
@@ -65,7 +55,11 @@ Result<void> run(const Options& options) {
   if (!admin_listener) return tl::unexpected(admin_listener.error());
 
   net::EventLoop loop;
-  const StopSignals signals(loop);
+  const auto stop = [&loop] {
+    log::info("stopping");
+    loop.stop();
+  };
+  const net::SignalWatch signals(loop, {{SIGTERM, stop}, {SIGINT, stop}});
   Publisher publisher(net::chunked, net::Clock::now);
   kube::RequestCounts counts;
   std::optional<EventRecorder> events;
@@ -112,9 +106,8 @@ int main(int argc, char** argv) {
     std::cout << options->print;
     return 0;
   }
-  std::signal(SIGPIPE, SIG_IGN);
   log::start("outrigger-operator");
-  op::raise_descriptor_limit();
+  net::raise_descriptor_limit();
   const auto done = options ? op::run(*options) : Result<void>(tl::unexpected(options.error()));
   if (done) return 0;
   std::cerr << "outrigger-operator: " << done.error().text << '\n';

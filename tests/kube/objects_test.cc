@@ -110,7 +110,6 @@ TEST(EndpointSliceObject, IsReadWhole) {
   EXPECT_EQ(object.key, (model::ObjectKey{"shop", "web-x7k"}));
   model::EndpointSlice slice;
   slice.service = {"shop", "web"};
-  slice.ipv6 = true;
   slice.ports = {{"http", 8080, true}, {"dns", 53, false}};
   slice.endpoints = {{.addresses = {"fd00::7", "fd00::8"},
                       .ready = false,
@@ -201,7 +200,7 @@ TEST(EndpointSliceObject, IsRefusedWithFieldValueAndWhatIsAllowed) {
             place + "ports[0].port: 65536 is not allowed; allowed: whole numbers from 1 to 65535");
 }
 
-TEST(EndpointsObject, GivesASliceForEachSubsetAndFamily) {
+TEST(EndpointsObject, GivesASliceForEachSubsetWithAddresses) {
   const Object object = parse(Kind::endpoints, R"({
     "metadata": {"name": "web", "namespace": "shop"},
     "subsets": [
@@ -224,9 +223,8 @@ TEST(EndpointsObject, GivesASliceForEachSubsetAndFamily) {
   first.node = "n1";
   first.pod = "web-1";
   EXPECT_EQ(std::get<SliceGroup>(object.value),
-            (SliceGroup{{{key, false, ports, {first, address("10.0.0.8", false)}},
-                         {key, true, ports, {address("fd00::7", true)}},
-                         {key, false, {{"", 81, true}}, {address("10.0.0.9", false)}}}}));
+            (SliceGroup{{{key, ports, {first, address("fd00::7", true), address("10.0.0.8", false)}},
+                         {key, {{"", 81, true}}, {address("10.0.0.9", false)}}}}));
 }
 
 TEST(EndpointsObject, MayBeEmpty) {

@@ -18,7 +18,7 @@ Service web(std::vector<ServicePortSpec> ports = {{"http", 80, true}}) {
 }
 
 EndpointSlice slice(std::vector<SliceEndpoint> endpoints, std::vector<SlicePort> ports = {{"http", 8080, true}}) {
-  return {.service = {"shop", "web"}, .ipv6 = false, .ports = std::move(ports), .endpoints = std::move(endpoints)};
+  return {.service = {"shop", "web"}, .ports = std::move(ports), .endpoints = std::move(endpoints)};
 }
 
 SliceEndpoint ready(std::string ip, std::string pod = {}) {
@@ -150,7 +150,6 @@ TEST(MergeSlices, APodOfBothFamiliesCountsOnceInTheServicesFirst) {
   SliceEndpoint leaving_v6 = ready("fd00::2", "web-b");
   leaving_v6.ready = false;
   EndpointSlice v6 = slice({ready("fd00::1", "web-a"), ready("fd00::3", "web-c"), leaving_v6, ready("fd00::9")});
-  v6.ipv6 = true;
   const EndpointSlice v4 = slice({ready("10.0.0.1", "web-a"), ready("10.0.0.2", "web-b"), ready("10.0.0.9")});
   const auto addresses = [&](bool ipv6_first) {
     Service service = web();
@@ -251,11 +250,11 @@ class World {
   void fill(EndpointSlice& one) {
     one = slice({}, {{"http", static_cast<std::uint16_t>(8080 + below(2)), below(10) != 0}});
     if (below(2) == 0) one.ports.push_back({"admin", 9000, true});
-    one.ipv6 = below(2) == 0;
+    const bool ipv6 = below(2) == 0;
     one.endpoints.resize(below(15));
     for (SliceEndpoint& endpoint : one.endpoints) {
       const unsigned number = below(12);
-      endpoint.addresses = {(one.ipv6 ? "fd00::" : "10.0.0.") + std::to_string(number)};
+      endpoint.addresses = {(ipv6 ? "fd00::" : "10.0.0.") + std::to_string(number)};
       if (below(20) == 0) endpoint.addresses = {"bad"};
       endpoint.ready = below(3) != 0;
       endpoint.serving = below(3) != 0;
