@@ -22,20 +22,20 @@ void Publisher::publish(const Publication& publication) {
   for (const auto& [stream, subscriber] : subscribers_) flush(*subscriber);
 }
 
-void Publisher::add(FeedStream& stream) { subscribers_.emplace(&stream, std::make_shared<Subscriber>(stream)); }
+void Publisher::add(FeedStream& stream) { subscribers_.emplace(&stream, std::make_unique<Subscriber>(stream)); }
 
 void Publisher::remove(FeedStream& stream) {
   const auto found = subscribers_.find(&stream);
   CHECK(found != subscribers_.end());
-  const std::shared_ptr<Subscriber> subscriber = std::move(found->second);
+  const std::unique_ptr<Subscriber> subscriber = std::move(found->second);
   subscribers_.erase(found);
-  while (!subscriber->slots().empty()) leave(subscriber, model::ServicePort(subscriber->slots().begin()->first));
+  while (!subscriber->slots().empty()) leave(*subscriber, model::ServicePort(subscriber->slots().begin()->first));
 }
 
 Result<void> Publisher::receive(FeedStream& stream, std::string_view line) {
   auto message = feed::decode_to_operator(line);
   if (!message) return failure(message.error().text);
-  const std::shared_ptr<Subscriber> subscriber = subscribers_.at(&stream);
+  Subscriber& subscriber = *subscribers_.at(&stream);
   return std::visit([&](auto&& body) { return take(subscriber, std::move(body)); }, std::move(*message));
 }
 
@@ -69,38 +69,38 @@ std::shared_ptr<Topic> Publisher::topic_of(const model::ServicePort& service) {
   return topic;
 }
 
-Result<void> Publisher::take(const std::shared_ptr<Subscriber>& subscriber, feed::Subscribe&& message) {
+Result<void> Publisher::take(Subscriber& subscriber, feed::Subscribe&& message) {
   for (auto& [service, version] : message.services) {
-    if (subscriber->slots().size() >= feed::kMaxSubscriptions && !subscriber->slots().contains(service)) {
+    if (subscriber.slots().size() >= feed::kMaxSubscriptions && !subscriber.slots().contains(service)) {
       return failure(fmt::format("subscribe: {} is one too many; allowed: {} services a stream", service.text(),
                                  feed::kMaxSubscriptions));
     }
     std::shared_ptr<Topic> topic = topic_of(service);
-    topic->subscribers.insert(subscriber);
-    subscriber->subscribe(std::move(topic), std::move(version));
+    topic->subscribers.insert(&subscriber);
+    subscriber.subscribe(std::move(topic), std::move(version));
   }
-  flush(*subscriber);
+  flush(subscriber);
   return {};
 }
 
-Result<void> Publisher::take(const std::shared_ptr<Subscriber>& subscriber, feed::Unsubscribe&& message) {
+Result<void> Publisher::take(Subscriber& subscriber, feed::Unsubscribe&& message) {
   for (const model::ServicePort& service : message.services) leave(subscriber, service);
   return {};
 }
 
-Result<void> Publisher::take(const std::shared_ptr<Subscriber>& subscriber, feed::Ack&& message) {
+Result<void> Publisher::take(Subscriber& subscriber, feed::Ack&& message) {
   constexpr std::size_t kMaxVersion = 64;
   if (message.version.size() > kMaxVersion) {
     return failure(fmt::format("ack: {}; allowed: a version of at most {} bytes", message.service.text(), kMaxVersion));
   }
-  subscriber->acknowledge(message.service, std::move(message.version));
+  subscriber.acknowledge(message.service, std::move(message.version));
   return {};
 }
 
-void Publisher::leave(const std::shared_ptr<Subscriber>& subscriber, const model::ServicePort& service) {
-  const std::shared_ptr<Topic> topic = subscriber->unsubscribe(service);
+void Publisher::leave(Subscriber& subscriber, const model::ServicePort& service) {
+  const std::shared_ptr<Topic> topic = subscriber.unsubscribe(service);
   if (!topic) return;
-  topic->subscribers.erase(subscriber);
+  topic->subscribers.erase(&subscriber);
   if (topic->absent() && topic->subscribers.empty()) topics_.erase(service);
 }
 

@@ -45,10 +45,10 @@ class Publisher {
 
  private:
   std::shared_ptr<Topic> topic_of(const model::ServicePort& service);
-  Result<void> take(const std::shared_ptr<Subscriber>& subscriber, feed::Subscribe&& message);
-  Result<void> take(const std::shared_ptr<Subscriber>& subscriber, feed::Unsubscribe&& message);
-  Result<void> take(const std::shared_ptr<Subscriber>& subscriber, feed::Ack&& message);
-  void leave(const std::shared_ptr<Subscriber>& subscriber, const model::ServicePort& service);
+  Result<void> take(Subscriber& subscriber, feed::Subscribe&& message);
+  Result<void> take(Subscriber& subscriber, feed::Unsubscribe&& message);
+  Result<void> take(Subscriber& subscriber, feed::Ack&& message);
+  void leave(Subscriber& subscriber, const model::ServicePort& service);
   void flush(Subscriber& subscriber);
 
   Framing framing_;
@@ -57,7 +57,7 @@ class Publisher {
   Block heartbeat_;
   /// Those with a set or a subscriber.
   std::unordered_map<model::ServicePort, std::shared_ptr<Topic>> topics_;
-  std::unordered_map<FeedStream*, std::shared_ptr<Subscriber>> subscribers_;
+  std::unordered_map<FeedStream*, std::unique_ptr<Subscriber>> subscribers_;
   metrics::DurationHistogram propagation_;
 };
 

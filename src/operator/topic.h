@@ -34,8 +34,8 @@ class Topic {
   /// they know it (`answered`).
   Block line_from(std::string_view version, bool answered, const Framing& framing);
 
-  /// Who wants to be told; kept by the publisher.
-  std::unordered_set<std::shared_ptr<Subscriber>> subscribers;
+  /// Who wants to be told; kept by the publisher, which owns them.
+  std::unordered_set<Subscriber*> subscribers;
 
  private:
   model::ServicePort service_;
