@@ -7,7 +7,6 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
-#include <regex>
 #include <utility>
 
 namespace outrigger::op {
@@ -28,35 +27,32 @@ std::optional<json> whole_text(std::string_view digits, int base) {
   return json(number);
 }
 
-/// Nothing for a number of more digits than 64 bits hold, which is then read as a floating-point one.
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Nothing for what is no integer, and for one of more digits than 64 bits hold, which is then read as a floating-point
+/// number.
 std::optional<json> integer(std::string_view text) {
   if (text.starts_with("0x")) return whole_text<std::uint64_t>(text.substr(2), 16);
   if (text.starts_with("0o")) return whole_text<std::uint64_t>(text.substr(2), 8);
-  if (text.starts_with('+')) text.remove_prefix(1);
   // As JSON's readers do it: signed only when it must be.
-  if (auto number = whole_text<std::uint64_t>(text, 10)) return number;
-  return whole_text<std::int64_t>(text, 10);
+  if (text.starts_with('-')) return whole_text<std::int64_t>(text, 10);
+  return whole_text<std::uint64_t>(text, 10);
 }
 
+/// YAML 1.2's core schema, section 10.3.2, without its infinities and NaN, which JSON does not have.
 json plain_scalar(const std::string& text) {
-  static const std::regex kInteger("[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+");
-  static const std::regex kFloat(R"([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)");
   if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return nullptr;
   if (text == "true" || text == "True" || text == "TRUE") return true;
   if (text == "false" || text == "False" || text == "FALSE") return false;
-  // Most are names, which need no regular expression; and std::regex recurses by length.
-  constexpr std::string_view kFirstOfNumbers = "+-.0123456789";
-  constexpr std::size_t kMaxNumber = 64;
-  if (kFirstOfNumbers.find(text.front()) == std::string_view::npos || text.size() > kMaxNumber) return text;
-  if (std::regex_match(text, kInteger)) {
-    if (auto number = integer(text)) return *number;
-  }
-  if (std::regex_match(text, kFloat)) {
-    const std::string_view digits = std::string_view(text).substr(text.starts_with('+') ? 1 : 0);
-    double number = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (error == std::errc() && end == digits.data() + digits.size()) return number;
-  }
+
+  std::string_view number = text;
+  if (number.starts_with('+')) number.remove_prefix(1);
+  const std::string_view unsigned_part = number.substr(number == text && number.starts_with('-') ? 1 : 0);
+  if (unsigned_part.empty() || (!is_digit(unsigned_part[0]) && unsigned_part[0] != '.')) return text;
+  if (auto whole = integer(number)) return *whole;
+  double real = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), real);
+  if (error == std::errc() && end == number.data() + number.size()) return real;
   return text;
 }
 

@@ -46,6 +46,10 @@ class DirSourceTest : public testing::Test {
     }
     return testing::AssertionFailure() << "after 20 s there are " << testing::PrintToString(ports_);
   }
+  Ports ports() {
+    const std::lock_guard lock(mutex_);
+    return ports_;
+  }
   double errors() const {
     metrics::Exposition exposition;
     source_->add_metrics(exposition);
@@ -84,12 +88,12 @@ TEST_F(DirSourceTest, TellsWhatIsThereBeforeItReturns) {
   write(".hidden.yaml", "kind: [");
   fs::create_directory(folder_.path() / "deeper.yaml");
   ASSERT_TRUE(open());
-  EXPECT_EQ(ports_, (Ports{{"default/a", 81}, {"default/b", 80}}));
+  EXPECT_EQ(ports(), (Ports{{"default/a", 81}, {"default/b", 80}}));
 }
 
 TEST_F(DirSourceTest, FollowsFilesWrittenReplacedRenamedAndRemoved) {
   ASSERT_TRUE(open());
-  EXPECT_EQ(ports_, Ports{});
+  EXPECT_EQ(ports(), Ports{});
   write("web.yaml", service_named("web", 80));
   EXPECT_TRUE(comes({{"default/web", 80}}));
   write("web.yaml", service_named("web", 81));
@@ -114,7 +118,7 @@ TEST_F(DirSourceTest, FollowsTheLinksOfAConfigMap) {
   version("..1", 80);
   fs::create_symlink("..data/web.yaml", folder_.path() / "web.yaml");
   ASSERT_TRUE(open());
-  EXPECT_EQ(ports_, (Ports{{"default/web", 80}}));
+  EXPECT_EQ(ports(), (Ports{{"default/web", 80}}));
   version("..2", 81);
   EXPECT_TRUE(comes({{"default/web", 81}}));
   write("..2/api.yaml", service_named("api"));
