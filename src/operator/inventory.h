@@ -25,7 +25,7 @@ class Inventory {
 
   /// Takes a change in and touches every Service whose sets it may have changed, perhaps more than once. Slices and
   /// Services cost O(1) per object; pods and nodes whose traits or zone changed cost one scan of all endpoints per
-  /// change (1 ms for 2,000 Services of 10), so no index of pods need be kept.
+  /// change (2.3 ms for 20,000 endpoints, ASan build), so no index of pods need be kept.
   void apply(kube::Change change, const Touch& touch);
 
   /// One set per TCP port as of now; none when there is no such Service.
