@@ -12,11 +12,13 @@
 namespace outrigger::sidecar {
 
 FileWatch::FileWatch(net::EventLoop& loop, const std::string& path, std::function<void()> on_change)
-    : loop_(loop), on_change_(std::move(on_change)), fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
-  // The directory, since the file itself may be replaced by another.
-  std::string directory = std::filesystem::path(path).parent_path().string();
-  if (directory.empty()) directory = ".";
-  if (!fd_ || ::inotify_add_watch(fd_.get(), directory.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE) < 0) {
+    : loop_(loop),
+      // Not the file, which may be replaced by another.
+      directory_(std::filesystem::path(path).parent_path()),
+      on_change_(std::move(on_change)),
+      fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+  if (directory_.empty()) directory_ = ".";
+  if (!fd_ || ::inotify_add_watch(fd_.get(), directory_.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE) < 0) {
     log::warn("changes of the configuration are not seen; SIGHUP reloads it",
               {{"file", path}, {"reason", std::strerror(errno)}});
     fd_.reset();
@@ -30,10 +32,19 @@ FileWatch::~FileWatch() {
 }
 
 void FileWatch::on_events(std::uint32_t) {
-  std::array<char, 4096> events;
-  while (::read(fd_.get(), events.data(), events.size()) > 0) {
+  alignas(inotify_event) std::array<char, 4096> events;
+  bool changed = false;
+  for (ssize_t size = 0; (size = ::read(fd_.get(), events.data(), events.size())) > 0;) {
+    for (const char* at = events.data(); at < events.data() + size;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(at);
+      // A file that was made is still to be written, and tells when it is closed; a link is whole at once.
+      std::error_code gone;
+      changed =
+          changed || (event->mask & IN_CREATE) == 0 || std::filesystem::is_symlink(directory_ / event->name, gone);
+      at += sizeof(inotify_event) + event->len;
+    }
   }
-  on_change_();
+  if (changed) on_change_();
 }
 
 }  // namespace outrigger::sidecar

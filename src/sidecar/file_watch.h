@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -17,6 +18,7 @@ class FileWatch final : private net::EventHandler {
   void on_events(std::uint32_t events) override;
 
   net::EventLoop& loop_;
+  std::filesystem::path directory_;
   std::function<void()> on_change_;
   net::FileDescriptor fd_;
 };
