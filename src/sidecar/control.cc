@@ -28,10 +28,10 @@ Control::Control(Config config, std::string config_path, std::string config_text
     : config_(std::move(config)),
       config_path_(std::move(config_path)),
       config_text_(std::move(config_text)),
-      signals_(
-          loop_,
-          {{SIGTERM, [this] { begin_drain(); }}, {SIGINT, [this] { begin_drain(); }}, {SIGHUP, [this] { reload(); }}}),
-      file_watch_(loop_, config_path_, [this] { reload(); }),
+      signals_(loop_, {{SIGTERM, [this] { begin_drain(); }},
+                       {SIGINT, [this] { begin_drain(); }},
+                       {SIGHUP, [this] { reload(/*asked=*/true); }}}),
+      file_watch_(loop_, config_path_, [this] { reload(/*asked=*/false); }),
       worker_cells_(config_.workers != 0 ? config_.workers : worker_count()),
       tables_(worker_cells_.size()),
       save_timer_(loop_, [this] { save(); }),
@@ -133,9 +133,9 @@ void Control::load_last_known_good() {
             {{"file", path}, {"sets", std::to_string(snapshot->sets.size())}});
 }
 
-void Control::reload() {
+void Control::reload(bool asked) {
   const auto text = read_config(config_path_);
-  if (text && *text == config_text_) return;
+  if (!asked && text && *text == config_text_) return;
   if (text) config_text_ = *text;
   const auto config = text ? parse_config(*text, config_path_) : Result<Config>(failure(text.error().text));
   const auto done = config ? adopt(*config) : Result<void>(failure(config.error().text));

@@ -35,7 +35,8 @@ class Control {
  private:
   using Sockets = std::map<std::string, std::vector<net::FileDescriptor>>;  ///< by listener's name, one a worker
 
-  void reload();
+  /// `asked`: by a person, who wants it done even if the file is as it was: what it was refused for may have gone.
+  void reload(bool asked);
   Result<void> adopt(const Config& config);
   Result<Sockets> open_listeners(const std::vector<ListenerConfig>& listeners) const;
   void install_listeners(const std::vector<ListenerConfig>& listeners, Sockets sockets);
@@ -60,7 +61,7 @@ class Control {
   net::EventLoop loop_;
   Config config_;
   std::string config_path_;
-  std::string config_text_;  ///< what was last read, refused or not: the same is not read twice
+  std::string config_text_;  ///< what was last read, refused or not: not read twice unasked
   net::SignalWatch signals_;
   FileWatch file_watch_;
   std::vector<WorkerCells> worker_cells_;
