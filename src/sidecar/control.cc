@@ -224,7 +224,7 @@ void Control::publish(const Worker::Turns& turned) {
   for (const auto& worker : workers_) worker->apply(table, turned);
   if (!feed_) return;
   feed_->want(wanted);
-  if (!config_.feed->snapshot.empty() && feed_->connected()) save_timer_.set(kSaveDelay);
+  if (!config_.feed->snapshot.empty() && feed_->connected() && !save_timer_.is_set()) save_timer_.set(kSaveDelay);
 }
 
 void Control::save() {
