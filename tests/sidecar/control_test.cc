@@ -1,0 +1,244 @@
+/// The whole sidecar in this process: file, reloads, admin address, snapshot, drain.
+#include "sidecar/control.h"
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+
+#include <csignal>
+#include <fstream>
+#include <future>
+#include <thread>
+
+#include "fakes/certificates.h"
+#include "feed/version.h"
+#include "messages.h"
+#include "sidecar/snapshot.h"
+#include "sockets.h"
+
+namespace outrigger::sidecar::test {
+namespace {
+
+constexpr auto kDeadline = std::chrono::seconds(20);
+
+/// A port that is free for whoever sets SO_REUSEADDR, and for nobody else, while this lives.
+class ReservedPort {
+ public:
+  ReservedPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const int on = 1;
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    const auto any = *net::SocketAddress::parse("127.0.0.1:0");
+    if (::bind(socket_.get(), any.get(), any.length) != 0) give_up("bind");
+    port_ = net::local_address(socket_.get())->port();
+  }
+  std::uint16_t port() const { return port_; }
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  net::FileDescriptor socket_;
+  std::uint16_t port_ = 0;
+};
+
+/// Control on a thread of its own, to which signals are sent.
+class Sidecar {
+ public:
+  explicit Sidecar(const std::string& path) {
+    std::promise<void> started;
+    auto is_started = started.get_future();
+    thread_ = std::thread([this, path, started = std::move(started)]() mutable {
+      const auto text = read_config(path);
+      auto config = parse_config(*text, path);
+      if (!config) give_up(config.error().text);
+      Control control(std::move(*config), path, *text);
+      if (const auto done = control.start(); !done) give_up(done.error().text);
+      started.set_value();
+      control.run();
+      ended_.set_value();
+    });
+    if (is_started.wait_for(kDeadline) != std::future_status::ready) give_up("the start");
+  }
+  ~Sidecar() {
+    if (!thread_.joinable()) return;
+    signal(SIGTERM);
+    await_end();
+  }
+
+  void signal(int number) { ::pthread_kill(thread_.native_handle(), number); }
+  void await_end() {
+    if (ended_.get_future().wait_for(kDeadline) != std::future_status::ready) give_up("the sidecar's end");
+    thread_.join();
+  }
+
+ private:
+  std::promise<void> ended_;
+  std::thread thread_;
+};
+
+class Controlled : public ::testing::Test {
+ protected:
+  std::string config(const std::vector<std::string>& endpoints, const std::string& more = "") const {
+    std::string text = "admin: " + admin_.address() +
+                       "\nworkers: 2\nlisteners:\n  - {name: web, address: " + web_.address() +
+                       ", service: shop/web:80}\n" + more + "services:\n  - name: shop/web:80\n" + "    endpoints:\n";
+    for (const std::string& endpoint : endpoints) text += "      - {address: " + endpoint + "}\n";
+    return text;
+  }
+  /// As a person's editor and a ConfigMap do it: the new file takes the old one's place at once.
+  void replace(const std::string& text) const {
+    std::filesystem::rename(folder_.write("config.yaml.new", text), path());
+  }
+  std::string path() const { return (folder_.path() / "config.yaml").string(); }
+  Message admin(const std::string& request) const {
+    Socket socket = Socket::connect(admin_.port());
+    socket.send(request + " HTTP/1.1\r\nHost: sidecar\r\nConnection: close\r\n\r\n");
+    return socket.read_response(request.starts_with("HEAD"));
+  }
+  void await_backend(const std::string& address) const {
+    const auto deadline = net::Clock::now() + kDeadline;
+    while (admin("GET /backends").body.find(address) == std::string::npos) {
+      if (net::Clock::now() > deadline) give_up("a backend " + address);
+    }
+  }
+  void expect_served(Listener& endpoint) const {
+    Socket client = Socket::connect(web_.port());
+    client.send(get("/", "Connection: close\r\n"));
+    Socket upstream = endpoint.accept();
+    upstream.read_request();
+    upstream.send(ok("served", "Connection: close\r\n"));
+    EXPECT_EQ(client.read_response().body, "served");
+  }
+
+  fakes::TemporaryFolder folder_;
+  ReservedPort admin_;
+  ReservedPort web_;
+  Listener a_;
+  Listener b_;
+};
+
+TEST_F(Controlled, ShowsItsPages) {
+  folder_.write("config.yaml", config({a_.address()}));
+  Sidecar sidecar(path());
+  expect_served(a_);
+  EXPECT_EQ(admin("GET /live").body, "live\n");
+  EXPECT_EQ(admin("GET /ready").status, 200);
+  const Message metrics = admin("GET /metrics");
+  EXPECT_EQ(metrics.status, 200);
+  for (const std::string& line :
+       {std::string("outrigger_requests_total{service=\"shop/web:80\",code=\"200\"} 1"),
+        "outrigger_backend_requests_total{service=\"shop/web:80\",backend=\"" + a_.address() +
+            "\",outcome=\"success\"} 1",
+        "outrigger_backend_weight{service=\"shop/web:80\",backend=\"" + a_.address() + "\"} 1",
+        std::string("outrigger_request_duration_seconds_count{service=\"shop/web:80\"} 1")}) {
+    EXPECT_NE(metrics.body.find("\n" + line + "\n"), std::string::npos) << line << "\n" << metrics.body;
+  }
+  EXPECT_EQ(metrics.body.find("outrigger_feed_connected"), std::string::npos) << "there is no operator";
+  EXPECT_NE(admin("GET /backends").body.find("\"address\": \"" + a_.address() + "\""), std::string::npos);
+  EXPECT_NE(admin("GET /config").body.find("\"name\": \"shop/web:80\""), std::string::npos);
+  EXPECT_EQ(admin("HEAD /metrics").status, 200);
+  EXPECT_EQ(admin("GET /").status, 404);
+  EXPECT_EQ(admin("GET /metrics/x").status, 404);
+  EXPECT_EQ(admin("DELETE /metrics").status, 405);
+}
+
+TEST_F(Controlled, FollowsItsFileAndKeepsTheOldOneWhenTheNewIsBad) {
+  folder_.write("config.yaml", config({a_.address()}));
+  Sidecar sidecar(path());
+  expect_served(a_);
+  replace(config({b_.address()}));
+  await_backend(b_.address());
+  expect_served(b_);
+  replace("services: [");
+  replace(config({a_.address()}, "wokers: 3\n"));
+  replace(config({a_.address()}, "workers: 3\n"));
+  sidecar.signal(SIGHUP);
+  expect_served(b_);
+  EXPECT_NE(admin("GET /backends").body.find(b_.address()), std::string::npos);
+  replace(config({a_.address()}));
+  await_backend(a_.address());
+  expect_served(a_);
+}
+
+TEST_F(Controlled, ReadsAFileAgainThatItRefusedWhenAskedTo) {
+  folder_.write("config.yaml", config({a_.address()}));
+  Sidecar sidecar(path());
+  Listener taken;
+  replace(config({b_.address()}, "  - {name: other, address: " + taken.address() + ", service: shop/web:80}\n"));
+  // Asked for at least once since the change was there, so that it was refused before the port is free.
+  sidecar.signal(SIGHUP);
+  expect_served(a_);
+  taken.close();
+  sidecar.signal(SIGHUP);
+  await_backend(b_.address());
+  expect_served(b_);
+}
+
+TEST_F(Controlled, DoesNotReadAFileThatIsStillWritten) {
+  folder_.write("config.yaml", config({a_.address()}));
+  Sidecar sidecar(path());
+  // A new file of the same name, of which a part comes first that would be a configuration of its own.
+  std::filesystem::remove(path());
+  const std::string text = config({b_.address()});
+  std::ofstream file(path());
+  file << text.substr(0, text.find("listeners:")) << std::flush;
+  for (int i = 0; i < 20; ++i) expect_served(a_);
+  file << text.substr(text.find("listeners:"));
+  file.close();
+  await_backend(b_.address());
+  expect_served(b_);
+}
+
+TEST_F(Controlled, FollowsASymbolicLinkAsConfigMapsHaveIt) {
+  folder_.write("one.yaml", config({a_.address()}));
+  folder_.write("two.yaml", config({b_.address()}));
+  std::filesystem::create_symlink("one.yaml", path());
+  Sidecar sidecar(path());
+  expect_served(a_);
+  std::filesystem::create_symlink("two.yaml", folder_.path() / "next");
+  std::filesystem::rename(folder_.path() / "next", path());
+  await_backend(b_.address());
+  std::filesystem::remove(path());
+  std::filesystem::create_symlink("one.yaml", path());
+  await_backend(a_.address());
+  expect_served(a_);
+}
+
+TEST_F(Controlled, ServesFromItsSnapshotWhileTheOperatorIsAway) {
+  const fakes::CertificateAuthority authority;
+  const fakes::Identity identity = authority.issue();
+  folder_.write("ca.pem", authority.certificate());
+  folder_.write("tls.crt", identity.certificate);
+  folder_.write("tls.key", identity.key);
+  model::EndpointSet set{.service = {{"shop", "web"}, 80}, .options = {}, .rules = {}, .endpoints = {}};
+  set.rules = model::own_cluster_rule(set.service);
+  set.endpoints.push_back({.address = a_.address(), .weight = 1, .tier = 0, .zone = "", .pod = "", .draining = false});
+  const auto full = std::make_shared<const feed::FullSet>(feed::FullSet{feed::version_of(set), set});
+  const auto confirmed = std::chrono::system_clock::now() - std::chrono::hours(1);
+  ASSERT_TRUE(save_snapshot((folder_.path() / "last").string(), {.confirmed_at = confirmed, .sets = {full}}));
+  ReservedPort nobody;
+  folder_.write("config.yaml", "admin: " + admin_.address() + "\nlisteners:\n  - {name: web, address: " +
+                                   web_.address() + ", service: shop/web:80}\noperator: {address: \"https://" +
+                                   nobody.address() + "\", ca: ca.pem, cert: tls.crt, key: tls.key, snapshot: last}\n");
+  Sidecar sidecar(path());
+  expect_served(a_);
+  EXPECT_EQ(admin("GET /ready").status, 200);
+  const std::string metrics = admin("GET /metrics").body;
+  EXPECT_NE(metrics.find("\noutrigger_feed_connected 0\n"), std::string::npos) << metrics;
+  EXPECT_NE(metrics.find("\noutrigger_snapshot_age_seconds 36"), std::string::npos) << metrics;
+}
+
+TEST_F(Controlled, EndsOnSigtermAfterTheLastAnswer) {
+  folder_.write("config.yaml", config({a_.address()}));
+  Sidecar sidecar(path());
+  Socket client = Socket::connect(web_.port());
+  client.send(get("/"));
+  Socket upstream = a_.accept();
+  upstream.read_request();
+  sidecar.signal(SIGTERM);
+  upstream.send(ok("the last"));
+  EXPECT_EQ(client.read_response().body, "the last");
+  EXPECT_TRUE(client.at_end());
+  sidecar.await_end();
+}
+
+}  // namespace
+}  // namespace outrigger::sidecar::test
