@@ -1,5 +1,6 @@
 #include "sidecar/client_connection.h"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -52,7 +53,14 @@ void ClientConnection::exchange_over(bool close) {
   set_interest();
 }
 
-void ClientConnection::abort() { close(); }
+void ClientConnection::abort() {
+  exchange_.reset();
+  queue_.clear();
+  held_.clear();
+  closing_ = true;
+  unread_ = true;  // perhaps: a client whose answer is cut is often still sending
+  end_politely();
+}
 
 void ClientConnection::reset() {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
@@ -168,8 +176,11 @@ void ClientConnection::refuse(std::uint16_t status, std::string_view problem) {
 }
 
 void ClientConnection::end_politely() {
-  if (!unread_) return close();
-  // RFC 9112 section 9.6: closing with unread bytes resets the connection, and the client may lose the answer.
+  // RFC 9112 section 9.6: closing with unread bytes resets the connection, and the client may lose the answer, and
+  // those before it.
+  int arrived = 0;
+  const bool unread = unread_ || ::ioctl(fd_.get(), FIONREAD, &arrived) != 0 || arrived > 0;
+  if (ended_ || !unread) return close();
   lingering_ = true;
   held_.clear();
   ::shutdown(fd_.get(), SHUT_WR);

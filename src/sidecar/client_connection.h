@@ -35,7 +35,8 @@ class ClientConnection final : private net::EventHandler {
   void pause_reading(bool pause);
   /// The answer is complete (queued at least). Ends the exchange.
   void exchange_over(bool close);
-  /// The answer cannot be completed: ends the exchange and the connection, so that the client sees it cut.
+  /// The answer cannot be completed: ends the exchange, which has left its endpoint, and the connection, so that the
+  /// client sees it cut, and the answers before it whole.
   void abort();
   /// The same for an answer that the connection's end delimits, which would seem whole after an orderly one. Answers
   /// before it that have not arrived yet may be lost.
@@ -43,6 +44,8 @@ class ClientConnection final : private net::EventHandler {
   /// The exchange has a new deadline.
   void deadline_changed();
 
+  /// Ends it at once, whatever is under way.
+  void close();
   /// Closes now if idle, else after the exchange.
   void drain();
 
@@ -57,7 +60,6 @@ class ClientConnection final : private net::EventHandler {
   void refuse(std::uint16_t status, std::string_view problem);
   void on_drained();
   void end_politely();
-  void close();
   void set_interest();
   void arm_timer();
   void on_timer();

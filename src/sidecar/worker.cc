@@ -72,7 +72,7 @@ Worker::~Worker() {
   thread_.join();
   listeners_.clear();
   // Closing a connection buries it: each takes itself out of the map.
-  while (!connections_.empty()) connections_.begin()->second->abort();
+  while (!connections_.empty()) connections_.begin()->second->close();
 }
 
 void Worker::apply(std::shared_ptr<const RoutingTable> table, const Turns& turned) {

@@ -197,6 +197,29 @@ TEST_F(Failures, ACutBodyNeverLooksWhole) {
   EXPECT_EQ(proxy_.requests(200), 12u);
 }
 
+/// The client takes the first answer late, and has sent more than the proxy reads ahead.
+TEST_F(Failures, ACutAnswerDoesNotTakeTheOneBeforeItAlong) {
+  set({a_.address()});
+  const std::string body = pattern(300'000);
+  Socket client = proxy_.connect(/*receive_buffer_bytes=*/4 * 1024);
+  client.send(get("/whole") + get("/cut"));
+  Socket endpoint = a_.accept();
+  EXPECT_EQ(endpoint.read_request().target, "/whole");
+  endpoint.send(ok(body));
+  EXPECT_EQ(endpoint.read_request().target, "/cut");
+  client.send(std::string(300'000, 'x'));
+  proxy_.sync();
+  endpoint.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+  endpoint.close();
+  proxy_.sync();
+  const Message whole = client.read_response();
+  EXPECT_TRUE(whole.whole);
+  EXPECT_TRUE(whole.body == body);
+  const Message cut = client.read_response();
+  EXPECT_EQ(cut.body, "half");
+  EXPECT_FALSE(cut.whole);
+}
+
 TEST_F(Failures, AResetWhereOnlyTheEndDelimitsTheBodyIsACutBody) {
   set({a_.address()});
   Socket client = proxy_.connect();

@@ -165,6 +165,24 @@ TEST_F(Refusals, DrainingEndsIdleConnectionsAtOnceAndBusyOnesAfterTheirAnswer) {
   proxy_.eventually("all are gone", [&] { return proxy_.connections() == 0; });
 }
 
+/// The client takes the answer late, and has sent more than the proxy reads ahead.
+TEST_F(Refusals, AnAnswerThatEndsTheConnectionIsNotLostToWhatCameBehindItsRequest) {
+  const std::string body = pattern(300'000);
+  Socket client = proxy_.connect(/*receive_buffer_bytes=*/4 * 1024);
+  client.send(get("/last", "Connection: close\r\n"));
+  Socket endpoint = upstream_.accept();
+  endpoint.read_request();
+  client.send(std::string(300'000, 'x'));
+  proxy_.sync();
+  endpoint.send(ok(body));
+  proxy_.sync();
+  const Message last = client.read_response();
+  EXPECT_TRUE(last.whole);
+  EXPECT_TRUE(last.body == body);
+  EXPECT_TRUE(client.at_end());
+  EXPECT_FALSE(client.was_reset());
+}
+
 /// The worker is kept busy, so that all of this waits in the kernel when it is told to drain.
 TEST_F(Refusals, DrainingAnswersWhatHasArrived) {
   constexpr int kClients = 200;
