@@ -65,10 +65,10 @@ void FeedClient::connect() {
   const std::string host = config_.host.find(':') == std::string::npos ? config_.host : "[" + config_.host + "]";
   if (auto numeric = net::SocketAddress::parse(fmt::format("{}:{}", host, config_.port))) return open(*numeric);
   // getaddrinfo() blocks for as long as the resolver likes.
-  resolver_ = std::thread([this] { resolve(); });
+  resolver_ = std::thread([this, turn = lookups_++] { resolve(turn); });
 }
 
-void FeedClient::resolve() {
+void FeedClient::resolve(std::size_t turn) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -76,9 +76,13 @@ void FeedClient::resolve() {
   if (error != 0) {
     return loop_.post([this, error] { lose(fmt::format("{}: {}", config_.host, ::gai_strerror(error))); });
   }
+  std::size_t count = 0;
+  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) ++count;
+  const addrinfo* chosen = found;
+  for (std::size_t i = turn % count; i > 0; --i) chosen = chosen->ai_next;
   net::SocketAddress address;
-  std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
-  address.length = found->ai_addrlen;
+  std::memcpy(&address.storage, chosen->ai_addr, chosen->ai_addrlen);
+  address.length = chosen->ai_addrlen;
   ::freeaddrinfo(found);
   loop_.post([this, address] { open(address); });
 }

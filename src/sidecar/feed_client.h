@@ -43,7 +43,8 @@ class FeedClient {
 
  private:
   void connect();
-  void resolve();
+  /// Of the addresses that the host's name has, the next one at each attempt: some may not be listened on.
+  void resolve(std::size_t turn);
   void open(const net::SocketAddress& address);
   void on_open();
   void on_bytes(std::string_view bytes);
@@ -71,6 +72,7 @@ class FeedClient {
   std::chrono::milliseconds backoff_;
   net::Timer retry_;
   net::Timer silence_;
+  std::size_t lookups_ = 0;
   std::thread resolver_;
 };
 
