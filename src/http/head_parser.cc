@@ -21,14 +21,14 @@ struct Fault {
 ParseResult bad(const Fault& fault) { return {ParseState::bad, 0, fault.status, fault.problem}; }
 
 /// Only 1.1 and 1.0 are spoken here.
-enum class Version : std::uint8_t { http11, http10, other, malformed };
+enum class VersionText : std::uint8_t { http11, http10, other, malformed };
 
-Version read_version(std::string_view text) {
-  if (text == "HTTP/1.1") return Version::http11;
-  if (text == "HTTP/1.0") return Version::http10;
+VersionText read_version(std::string_view text) {
+  if (text == "HTTP/1.1") return VersionText::http11;
+  if (text == "HTTP/1.0") return VersionText::http10;
   const bool well_formed = text.size() == std::string_view{"HTTP/1.1"}.size() && text.starts_with("HTTP/") &&
                            is_digit(text[5]) && text[6] == '.' && is_digit(text[7]);
-  return well_formed ? Version::other : Version::malformed;
+  return well_formed ? VersionText::other : VersionText::malformed;
 }
 
 /// `method SP target SP version`
@@ -51,10 +51,10 @@ struct RequestLine {
     if (line.size() - method_end <= kVersionBytes || line[line.size() - kVersionBytes] != ' ') {
       return {400, "the request line is not method, target and version"};
     }
-    const Version version = read_version(line.substr(line.size() - kVersionBytes + 1));
-    if (version == Version::malformed) return {400, "malformed HTTP version"};
-    if (version == Version::other) return {505, "an HTTP version other than 1.1 and 1.0"};
-    head.http11 = version == Version::http11;
+    const VersionText version = read_version(line.substr(line.size() - kVersionBytes + 1));
+    if (version == VersionText::malformed) return {400, "malformed HTTP version"};
+    if (version == VersionText::other) return {505, "an HTTP version other than 1.1 and 1.0"};
+    head.version = version == VersionText::http11 ? Version::http11 : Version::http10;
 
     const std::string_view text = line.substr(method_end + 1, line.size() - kVersionBytes - method_end - 1);
     if (text.size() > limits.max_target_bytes) return {414, "the target is too long"};
@@ -84,10 +84,10 @@ struct StatusLine {
     if (line.size() < kReason || line[kStatus - 1] != ' ' || (line.size() > kReason && line[kReason] != ' ')) {
       return {502, "the status line is not version, status and reason"};
     }
-    const Version version = read_version(line.substr(0, kStatus - 1));
-    if (version != Version::http11 && version != Version::http10)
+    const VersionText version = read_version(line.substr(0, kStatus - 1));
+    if (version != VersionText::http11 && version != VersionText::http10)
       return {502, "an HTTP version other than 1.1 and 1.0"};
-    head.http11 = version == Version::http11;
+    head.version = version == VersionText::http11 ? Version::http11 : Version::http10;
     const auto status = parse_decimal(line.substr(kStatus, 3));
     if (!status || *status < 100 || *status > 599) return {502, "a status outside 100 to 599"};
     head.status = static_cast<std::uint16_t>(*status);
@@ -119,27 +119,27 @@ bool wants_keep_alive(bool http11, const ControlFields& control) {
 
 const char* settle(RequestHead& head) {
   std::string_view host;
-  if (const char* problem = read_host(head.fields, head.http11, host)) return problem;
+  if (const char* problem = read_host(head.fields, head.version == Version::http11, host)) return problem;
   if (head.authority.empty()) head.authority = host;
   ControlFields control;
-  if (const char* problem = read_control_fields(head.fields, head.http11, control)) return problem;
+  if (const char* problem = read_control_fields(head.fields, head.version == Version::http11, control)) return problem;
   head.framing = control.chunked ? Framing::chunked : control.content_length ? Framing::length : Framing::none;
   head.content_length = control.content_length.value_or(0);
-  head.keep_alive = wants_keep_alive(head.http11, control);
+  head.keep_alive = wants_keep_alive(head.version == Version::http11, control);
   head.expect_continue = control.expect_continue;
   return nullptr;
 }
 
 const char* settle(ResponseHead& head, bool to_head) {
   ControlFields control;
-  if (const char* problem = read_control_fields(head.fields, head.http11, control)) return problem;
+  if (const char* problem = read_control_fields(head.fields, head.version == Version::http11, control)) return problem;
   const bool no_body = to_head || head.status < 200 || head.status == 204 || head.status == 304;
   head.framing = no_body                  ? Framing::none
                  : control.chunked        ? Framing::chunked
                  : control.content_length ? Framing::length
                                           : Framing::until_close;
   head.content_length = control.content_length.value_or(0);
-  head.keep_alive = wants_keep_alive(head.http11, control) && head.framing != Framing::until_close;
+  head.keep_alive = wants_keep_alive(head.version == Version::http11, control) && head.framing != Framing::until_close;
   return nullptr;
 }
 

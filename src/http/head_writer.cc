@@ -1,11 +1,10 @@
 #include "http/head_writer.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
 
-#include "http/control_fields.h"
+#include "http/forwarded_fields.h"
 #include "http/syntax.h"
 #include "result/result.h"
 
@@ -47,61 +46,14 @@ std::size_t room_for(const std::vector<Field>& fields) {
   return bytes;
 }
 
-/// Fields that are for this connection, or that are written anew from the head.
-bool is_own_per_hop(std::string_view name) {
-  switch (name.size()) {
-    case 2: return same_name(name, "TE");
-    case 7: return same_name(name, "Trailer") || same_name(name, "Upgrade");
-    case 10: return same_name(name, "Connection") || same_name(name, "Keep-Alive");
-    case 14: return same_name(name, "Content-Length");
-    case 16: return same_name(name, "Proxy-Connection");
-    case 17: return same_name(name, "Transfer-Encoding");
-    default: return false;
+/// RFC 9110 section 7.6.3: the version that was received.
+std::string_view via_version(Version version) {
+  switch (version) {
+    case Version::http10: return "1.0";
+    case Version::http11: return "1.1";
+    case Version::http2: return "2.0";
   }
-}
-
-/// Fields for the last recipient, which no Connection option may take away (RFC 9110 section 7.6.1).
-bool is_end_to_end(std::string_view name) {
-  constexpr auto kNames = std::to_array<std::string_view>(
-      {"Authorization", "Cache-Control", "Content-Encoding", "Content-Type", "Cookie", "Date", "Expect", "Forwarded",
-       "Host", "Location", "Set-Cookie", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"});
-  return std::any_of(kNames.begin(), kNames.end(), [&](std::string_view known) { return same_name(name, known); });
-}
-
-/// The further fields that a message's Connection fields name. Nearly always none.
-class NominatedFields {
- public:
-  explicit NominatedFields(const std::vector<Field>& fields) {
-    for (const auto& [name, value] : fields) {
-      if (same_name(name, "Connection")) add(value);
-    }
-  }
-
-  bool has(std::string_view name) const {
-    return std::any_of(names_.begin(), names_.begin() + count_,
-                       [&](std::string_view nominated) { return same_name(name, nominated); });
-  }
-
- private:
-  void add(std::string_view options) {
-    while (const auto option = next_element(options)) {
-      if (same_name(*option, "close") || same_name(*option, "keep-alive") || is_end_to_end(*option)) continue;
-      CHECK(count_ < static_cast<std::ptrdiff_t>(kMaxConnectionOptions));  // the parser refuses more
-      names_[static_cast<std::size_t>(count_++)] = *option;
-    }
-  }
-
-  std::array<std::string_view, kMaxConnectionOptions> names_;
-  std::ptrdiff_t count_ = 0;
-};
-
-template <class IsDropped>
-void write_fields(const std::vector<Field>& fields, Appender& to, const IsDropped& is_dropped) {
-  const NominatedFields nominated{fields};
-  for (const auto& [name, value] : fields) {
-    if (is_own_per_hop(name) || is_dropped(name) || nominated.has(name)) continue;
-    to << name << ": " << value << "\r\n";
-  }
+  CHECK(false);
 }
 
 void write_framing(Framing framing, std::uint64_t content_length, Appender& to) {
@@ -131,22 +83,24 @@ bool tells_length(const ResponseHead& head) {
 
 }  // namespace
 
-void write_request_head(const RequestHead& head, std::string& out) {
+void write_request_head(const RequestHead& head, const Hop& hop, std::string& out) {
   CHECK(head.framing != Framing::until_close);
   Appender to{out, room_for(head.fields) + head.method.size() + head.target.size() + head.authority.size()};
   to << head.method << " " << head.target << " HTTP/1.1\r\nHost: " << head.authority << "\r\n";
-  write_fields(head.fields, to, [&](std::string_view name) {
-    return same_name(name, "Host") || (!head.http11 && same_name(name, "Expect"));
+  for_each_forwarded(head.fields, [&](const Field& field) {
+    if (head.version == Version::http10 && same_name(field.name, "Expect")) return;
+    to << field.name << ": " << field.value << "\r\n";
   });
   write_framing(head.framing, head.content_length, to);
-  to << (head.http11 ? std::string_view{"Via: 1.1 outrigger\r\n\r\n"} : std::string_view{"Via: 1.0 outrigger\r\n\r\n"});
+  if (hop.via) to << "Via: " << via_version(head.version) << " outrigger\r\n";
+  to << "\r\n";
 }
 
 Framing write_response_head(const ResponseHead& head, const ClientSide& client, std::string& out) {
   const Framing framing = framing_to_client(head, client);
   Appender to{out, room_for(head.fields) + head.reason.size()};
   to << "HTTP/1.1 " << std::uint64_t{head.status} << " " << head.reason << "\r\n";
-  write_fields(head.fields, to, [](std::string_view) { return false; });
+  for_each_forwarded(head.fields, [&](const Field& field) { to << field.name << ": " << field.value << "\r\n"; });
   if (framing == Framing::none && tells_length(head)) {
     write_framing(Framing::length, head.content_length, to);
   } else {

@@ -1,9 +1,6 @@
 #pragma once
 /// Writes heads anew: nothing of the input's framing is copied. Appends to `out`. No state.
-///
-/// Hop-by-hop fields are left out: Connection and the fields it names, Keep-Alive, Proxy-Connection, TE, Trailer,
-/// Transfer-Encoding and Upgrade (RFC 9110 section 7.6.1). A Connection option naming a field that is for the message's
-/// last recipient, such as Authorization or Cookie, is ignored: it must not let a client take fields away from others.
+/// forwarded_fields.h says which fields go on.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,11 +9,17 @@
 
 namespace outrigger::http {
 
+/// What this hop adds to a request; users may switch it.
+struct Hop {
+  bool via = true;
+  bool operator==(const Hop&) const = default;
+};
+
 /// The head to send upstream for a client's request: HTTP/1.1, keep-alive; framing written from `head.framing` (chunked
 /// stays chunked, a length stays a length, none writes no framing field), Host first, from `head.authority`, Via
-/// appended (RFC 9110 section 7.6.3). Expect is passed on, but not for HTTP/1.0 clients (RFC 9110 section 10.1.1).
-/// Requires framing other than until_close.
-void write_request_head(const RequestHead& head, std::string& out);
+/// appended if asked (RFC 9110 section 7.6.3). Expect is passed on, but not for HTTP/1.0 clients (RFC 9110
+/// section 10.1.1). Requires framing other than until_close.
+void write_request_head(const RequestHead& head, const Hop& hop, std::string& out);
 
 /// The head to send to the client. A body whose end is unknown is chunked for HTTP/1.1 clients, else ended by close.
 /// `close`: the connection ends after this response, and says so; to HTTP/1.0 clients keep-alive is said.

@@ -15,26 +15,32 @@ struct Field {
 /// How a message's body ends (RFC 9112 section 6.3).
 enum class Framing : std::uint8_t { none, length, chunked, until_close };
 
+enum class Version : std::uint8_t { http10, http11, http2 };
+
 struct RequestHead {
   std::string_view method;
   std::string_view target;     ///< origin-form, or "*"; an absolute-form target is split into `authority` and this
-  std::string_view authority;  ///< from the target if that was absolute, else from Host
-  bool http11 = true;          ///< false: HTTP/1.0
-  std::vector<Field> fields;   ///< all of them, also the hop-by-hop ones, in order
+  std::string_view authority;  ///< from the target if that was absolute, else from Host or :authority
+  std::string_view scheme = "http";
+  Version version = Version::http11;  ///< as it came
+  std::vector<Field> fields;          ///< all of them, also the hop-by-hop ones, in order
   Framing framing = Framing::none;
   std::uint64_t content_length = 0;
-  bool keep_alive = true;  ///< what this client asks for its connection
+  bool keep_alive = true;  ///< what this client asks for its connection; HTTP/2: always
   bool expect_continue = false;
+  /// The protocols of Upgrade, when Connection names it and the request is HTTP/1.1; else empty (RFC 9110 section 7.8).
+  std::string_view upgrade;
 };
 
 struct ResponseHead {
   std::uint16_t status = 0;
   std::string_view reason;
-  bool http11 = true;
+  Version version = Version::http11;
   std::vector<Field> fields;
   Framing framing = Framing::none;
   std::uint64_t content_length = 0;
   bool keep_alive = true;
+  std::string_view upgrade;  ///< of a 101 and a 426; else empty
 };
 
 /// True when `value`, a comma-separated list of tokens, has `token` (ASCII case ignored).

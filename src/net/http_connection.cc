@@ -134,7 +134,8 @@ bool HttpConnection::read_head() {
 void HttpConnection::serve(const http::RequestHead& head) {
   body_ = http::BodyReader(head.framing, head.content_length);
   keep_alive_ = head.keep_alive;
-  expects_continue_ = head.expect_continue && head.http11 && !body_.done() && unread().empty();
+  expects_continue_ =
+      head.expect_continue && head.version == http::Version::http11 && !body_.done() && unread().empty();
   // Whatever was waited for has come: what is waited for next gets a time of its own.
   phase_ = Phase::nothing;
   deadline_.cancel();

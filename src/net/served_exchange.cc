@@ -25,7 +25,7 @@ ServedExchange::ServedExchange(HttpConnection& connection, const http::RequestHe
       method_(head.method),
       target_(head.target),
       path_size_(std::min(target_.find('?'), target_.size())),
-      http11_(head.http11) {}
+      http11_(head.version == http::Version::http11) {}
 
 HttpConnection& ServedExchange::connection() const {
   CHECK(connection_ != nullptr);

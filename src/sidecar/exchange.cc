@@ -35,7 +35,8 @@ Exchange::~Exchange() {
 }
 
 std::size_t Exchange::start(const http::RequestHead& head, std::string_view rest) {
-  client_side_ = {.http11 = head.http11, .close = !head.keep_alive, .to_head = head.method == "HEAD"};
+  client_side_ = {
+      .http11 = head.version == http::Version::http11, .close = !head.keep_alive, .to_head = head.method == "HEAD"};
   idempotent_ = is_idempotent(head.method);
   request_framing_ = head.framing;
   request_body_ = http::BodyReader(head.framing, head.content_length);
@@ -48,7 +49,7 @@ std::size_t Exchange::start(const http::RequestHead& head, std::string_view rest
   ++cluster_->exchanges;
 
   request_ = worker_.take_buffer();
-  http::write_request_head(head, request_);
+  http::write_request_head(head, {}, request_);
   const std::size_t given = rest.size();
   if (!take_request_body(rest, request_)) {
     answer(400, "http_request_error", "the body's framing is broken");

@@ -25,7 +25,7 @@ void check_same(const Parsed<Head>& one, const Parsed<Head>& other) {
 
 void check_rewritten(const RequestHead& head) {
   std::string out;
-  write_request_head(head, out);
+  write_request_head(head, {}, out);
   const auto again = parse_request(out, always(out.size()));
   CHECK(again.result.state == ParseState::complete);
   CHECK(again.result.head_bytes == out.size());

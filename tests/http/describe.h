@@ -28,13 +28,14 @@ inline std::string describe_message(const RequestHead& head) {
 }
 
 inline std::string describe(const RequestHead& head) {
-  return describe_message(head) + (head.http11 ? " 1.1" : " 1.0") + (head.keep_alive ? " keep-alive" : " close") +
-         (head.expect_continue ? " expects" : "") + describe(head.fields);
+  return describe_message(head) + (head.version == Version::http11 ? " 1.1" : " 1.0") +
+         (head.keep_alive ? " keep-alive" : " close") + (head.expect_continue ? " expects" : "") +
+         describe(head.fields);
 }
 
 inline std::string describe(const ResponseHead& head) {
   return std::to_string(head.status) + " '" + std::string{head.reason} + "' body " +
-         describe(head.framing, head.content_length) + (head.http11 ? " 1.1" : " 1.0") +
+         describe(head.framing, head.content_length) + (head.version == Version::http11 ? " 1.1" : " 1.0") +
          (head.keep_alive ? " keep-alive" : " close") + describe(head.fields);
 }
 

@@ -1,0 +1,145 @@
+#pragma once
+/// One HTTP/2 connection's protocol (RFC 9113, RFC 7541), either side of it: bytes in, bytes out, no I/O. The only user
+/// of nghttp2. One owner, one thread.
+///
+/// What comes is checked before anybody hears of it: pseudo-fields, methods, targets, authorities and field values by
+/// the rules of HTTP/1.1, since a head may go on to an HTTP/1.1 endpoint; lengths against DATA. A malformed request is
+/// reset with protocol_error (RFC 9113 section 8.1.1), and its handler, if it has one already, told so.
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/message.h"
+
+namespace outrigger::http {
+
+/// RFC 9113 section 7.
+enum class Http2Error : std::uint32_t {
+  no_error = 0x0,
+  protocol_error = 0x1,
+  internal_error = 0x2,
+  flow_control_error = 0x3,
+  settings_timeout = 0x4,
+  stream_closed = 0x5,
+  frame_size_error = 0x6,
+  refused_stream = 0x7,
+  cancel = 0x8,
+  compression_error = 0x9,
+  connect_error = 0xa,
+  enhance_your_calm = 0xb,
+  inadequate_security = 0xc,
+  http_1_1_required = 0xd,
+};
+
+/// What this side allows the other. Defaults are what docs/ARCHITECTURE.md documents.
+struct Http2Limits {
+  std::uint32_t max_concurrent_streams = 256;     ///< server role: further ones are refused
+  std::size_t max_head_bytes = 64 * 1024;         ///< a field section, uncompressed, as RFC 9113 section 6.5.2 counts
+  std::size_t max_target_bytes = 16 * 1024;       ///< of :path
+  std::size_t max_fields = 256;                   ///< also of trailers
+  std::uint32_t stream_window_bytes = 64 * 1024;  ///< of one stream's body, not yet taken on
+  std::uint32_t connection_window_bytes = 1024 * 1024;  ///< of all of them
+};
+
+using StreamId = std::int32_t;
+
+/// Who hears of one stream. Called from within receive(), write() and abandon() alone. Views are good until the call
+/// returns.
+class Http2StreamHandler {
+ public:
+  /// Client role: a response's head; interim ones (1xx) may come before. `framing` is none when no body and no trailers
+  /// follow, length when there is a Content-Length, chunked otherwise.
+  virtual void on_head(const ResponseHead& head) = 0;
+  /// A piece of the body, not empty. Its window is opened again when the call returns, unless the stream is paused
+  /// then.
+  virtual void on_data(std::string_view bytes) = 0;
+  /// The other side's half is complete.
+  virtual void on_end(const std::vector<Field>& trailers) = 0;
+  /// What was queued has gone so far that more is welcome: after queued() was above 0, it is 0 again.
+  virtual void on_drained() = 0;
+  /// The stream is over and this the last call for it. no_error: both halves ended well. refused_stream: the other side
+  /// has not begun with it (also told by its GOAWAY), so it may be sent elsewhere (RFC 9113 section 8.7).
+  virtual void on_closed(Http2Error error) = 0;
+
+ protected:
+  ~Http2StreamHandler() = default;
+};
+
+/// Who hears of the connection.
+class Http2SessionHandler {
+ public:
+  /// Server role: a request. Returns who hears of its stream from now on; null: it is reset with refused_stream. The
+  /// head's `framing` is none when the request ends with it, and then on_end() is not called.
+  virtual Http2StreamHandler* on_request(StreamId stream, const RequestHead& head) = 0;
+  /// Client role: the other side takes no new streams (GOAWAY), or has changed how many it takes at once.
+  virtual void on_capacity_changed() = 0;
+
+ protected:
+  ~Http2SessionHandler() = default;
+};
+
+class Http2Session {
+ public:
+  enum class Role : std::uint8_t { client, server };
+
+  /// `handler` outlives the session. The connection's preface (client role) and SETTINGS are ready to be written.
+  Http2Session(Role role, const Http2Limits& limits, Http2SessionHandler& handler);
+  /// No handler is called any more: abandon() first where that matters.
+  ~Http2Session();
+
+  /// What came from the other side. False: the connection is broken; write() what is left, which is a GOAWAY that says
+  /// why, and close. Not from within a handler's call.
+  [[nodiscard]] bool receive(std::string_view bytes);
+  /// Appends what is to be sent to `out`, until there is nothing more or `out` holds `enough` bytes or more. Not from
+  /// within a handler's call.
+  void write(std::string& out, std::size_t enough);
+  bool wants_write() const;
+  /// Nothing is left to be said on either side: close.
+  bool over() const;
+  /// Every stream is over: on_closed(error) for each. For when the connection is lost or given up.
+  void abandon(Http2Error error);
+
+  // --- client role
+  /// Opens a stream and queues the head. `end`: nothing follows. Requires can_request(). Hop-by-hop fields are left
+  /// out, names written in lower case; a TE that has `trailers` stays as that. Via is appended as head_writer.h does
+  /// it.
+  StreamId request(const RequestHead& head, bool end, Http2StreamHandler& handler);
+  /// The other side takes new streams, and the number open is below both its limit and ours.
+  bool can_request() const;
+  /// No more streams can ever be opened: GOAWAY came or went, or identifiers have run out.
+  bool closing() const;
+
+  // --- server role
+  /// Queues a response's head; 1xx: an interim one. `end`: nothing follows.
+  void respond(StreamId stream, const ResponseHead& head, bool end);
+
+  // --- both roles. A stream that is gone is passed over.
+  /// Queues a copy of a piece of the body.
+  void send(StreamId stream, std::string_view bytes);
+  /// Ends our half behind what is queued.
+  void finish(StreamId stream, std::span<const Field> trailers);
+  /// RST_STREAM; what is queued for the stream is dropped. on_closed() follows from within write().
+  void reset(StreamId stream, Http2Error error);
+  /// Nobody hears of the stream any more: what comes for it is dropped, what is queued still goes out.
+  void detach(StreamId stream);
+  /// While paused, no window is opened for what comes: the other side stops after at most stream_window_bytes.
+  void pause(StreamId stream, bool paused);
+  std::size_t queued(StreamId stream) const;
+  /// Bytes of bodies queued on all streams.
+  std::size_t queued() const;
+  std::size_t open_streams() const;
+
+  /// GOAWAY in two steps (RFC 9113 section 6.8): the first names no last stream, so that what is on its way is still
+  /// served; the second, behind the answer to a PING sent with the first, names it. Streams go on to their ends.
+  void drain();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace outrigger::http
