@@ -1,11 +1,15 @@
 #pragma once
 #include <sys/epoll.h>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
+#include <type_traits>
 #include <vector>
 
 #include "net/file_descriptor.h"
@@ -26,10 +30,30 @@ class EventHandler {
 
 class EventLoop;
 
+/// What a timer does when it is due: a function object as small as a pointer, a lambda that captures `this` say. Two words
+/// where std::function has four, since each idle connection has one.
+class SmallTask {
+ public:
+  template <class Function>
+    requires(sizeof(Function) <= sizeof(void*) && std::is_trivially_copyable_v<Function>)
+  SmallTask(Function function)
+      : call_([](const std::byte* state) {
+          Function copy = *std::launder(reinterpret_cast<const Function*>(state));
+          copy();
+        }) {
+    ::new (static_cast<void*>(state_.data())) Function(function);
+  }
+  void operator()() const { call_(state_.data()); }
+
+ private:
+  void (*call_)(const std::byte*);
+  alignas(void*) std::array<std::byte, sizeof(void*)> state_{};
+};
+
 /// A timer of one loop; cancelled when it ends. Requires the loop to outlive it. Loop's thread only.
 class Timer {
  public:
-  Timer(EventLoop& loop, std::function<void()> on_due) : loop_(loop), on_due_(std::move(on_due)) {}
+  Timer(EventLoop& loop, SmallTask on_due) : loop_(loop), on_due_(on_due) {}
   ~Timer() { cancel(); }
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
@@ -44,7 +68,7 @@ class Timer {
   friend class EventLoop;
   static constexpr std::size_t kUnset = SIZE_MAX;
   EventLoop& loop_;
-  std::function<void()> on_due_;
+  SmallTask on_due_;
   Clock::time_point due_{};
   std::size_t position_ = kUnset;
 };

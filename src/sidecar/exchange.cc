@@ -1,334 +1,281 @@
 #include "sidecar/exchange.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
-#include "sidecar/client_connection.h"
+#include "http/head_parser.h"
+#include "http/head_writer.h"
+#include "sidecar/upstream_pool.h"
 #include "sidecar/worker.h"
 
 namespace outrigger::sidecar {
 namespace {
 
 constexpr std::uint32_t kMaxConnects = 3;  ///< endpoints a request is offered to while none takes the connection
-constexpr std::size_t kMaxIdle = 1'024;    ///< idle connections kept to one endpoint, a worker
 
 bool is_idempotent(std::string_view method) {
   static constexpr std::array<std::string_view, 6> kMethods = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
   return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
 }
 
+Outcome outcome_of(UpstreamFailure failure) {
+  switch (failure) {
+    case UpstreamFailure::not_connected:
+    case UpstreamFailure::connect_timeout: return Outcome::connect_failure;
+    case UpstreamFailure::not_processed:
+    case UpstreamFailure::refused:
+    case UpstreamFailure::reset: return Outcome::reset;
+    case UpstreamFailure::invalid: return Outcome::invalid;
+  }
+  CHECK(false);
+}
+
 }  // namespace
 
-Exchange::Exchange(Worker& worker, ClientConnection& client, Destination& destination)
-    : worker_(worker), client_(client), destination_(destination), started_(worker.loop().now()) {
-  ++destination_.exchanges;
+Exchange::Exchange(Worker& worker, ClientStream& client, Destination& destination)
+    : worker_(worker),
+      client_(client),
+      destination_(destination),
+      started_(worker.loop().now()),
+      timer_(worker.loop(), [this] { on_time_out(); }) {
+  ++destination_.users;
 }
 
 Exchange::~Exchange() {
-  CHECK(!upstream_);
-  worker_.return_buffer(std::move(request_));
-  if (cluster_ != nullptr) --cluster_->exchanges;
-  --destination_.exchanges;
+  CHECK(upstream_ == nullptr);
+  drop_kept();
+  worker_.buffers().give(std::move(kept_head_));
+  if (cluster_ != nullptr) {
+    cluster_->waiting_room.leave(*this);
+    --cluster_->users;
+  }
+  --destination_.users;
 }
 
-std::size_t Exchange::start(const http::RequestHead& head, std::string_view rest) {
-  client_side_ = {
-      .http11 = head.version == http::Version::http11, .close = !head.keep_alive, .to_head = head.method == "HEAD"};
+void Exchange::start(const http::RequestHead& head) {
   idempotent_ = is_idempotent(head.method);
-  request_framing_ = head.framing;
-  request_body_ = http::BodyReader(head.framing, head.content_length);
-
+  const std::uint64_t max_body = worker_.settings().max_body_bytes;
+  if (max_body != 0 && head.framing == http::Framing::length && head.content_length > max_body) {
+    return answer(413, "http_request_error", "the body is too large");
+  }
+  // RFC 9110 section 7.6.2: it was sent no further than to us.
+  if (head.max_forwards == 0u) return head.method == "OPTIONS" ? answer(200, "", "") : answer(501, "", "TRACE is not offered");
   cluster_ = Router::find(destination_, head.target);
-  if (cluster_ == nullptr) {
-    answer(503, "destination_unavailable", "no such destination");
-    return 0;
-  }
-  ++cluster_->exchanges;
+  if (cluster_ == nullptr) return answer(503, "destination_unavailable", "no such destination");
+  ++cluster_->users;
+  cluster_->retry_budget.on_request();
+  http2_upstream_ = cluster_->speaks_http2(head.version);
 
-  request_ = worker_.take_buffer();
-  http::write_request_head(head, {}, request_);
-  const std::size_t given = rest.size();
-  if (!take_request_body(rest, request_)) {
-    answer(400, "http_request_error", "the body's framing is broken");
-    return given;
-  }
-  const std::size_t consumed = given - rest.size();
-  try_endpoint();
-  return consumed;
+  kept_head_ = worker_.buffers().take();
+  http::write_request_head(head, worker_.hop(client_), kept_head_);
+  if (const auto timeout = cluster_->cluster.options().timeout; timeout.count() > 0) timer_.set(timeout);
+  try_endpoint(&head);
 }
 
-bool Exchange::take_request_body(std::string_view& bytes, std::string& out) {
-  while (!bytes.empty() && !request_body_.done()) {
-    const auto step = request_body_.read(bytes);
-    if (step.problem != nullptr) return false;
-    bytes.remove_prefix(step.consumed);
-    if (request_framing_ != http::Framing::chunked) {
-      out.append(step.data);
-      continue;
-    }
-    if (!step.data.empty()) {
-      http::write_chunk_start(step.data.size(), out);
-      out.append(step.data).append(http::kChunkEnd);
-    }
-    if (request_body_.done()) out.append(http::kLastChunk);
+void Exchange::on_request_data(std::string_view bytes) {
+  body_bytes_ += bytes.size();
+  const std::uint64_t max_body = worker_.settings().max_body_bytes;
+  if (max_body != 0 && body_bytes_ > max_body) return on_request_broken(413, "the body is too large");
+  if (upstream_ == nullptr || (kept_ && kept_body_.size() + bytes.size() <= kMaxKeptBody && !response_begun_)) {
+    keep(bytes);
+  } else {
+    drop_kept();
   }
-  return true;
+  if (upstream_ != nullptr) upstream_->send_data(bytes);
 }
 
-std::size_t Exchange::on_request_bytes(std::string_view bytes) {
-  request_kept_ = false;
-  worker_.return_buffer(std::move(request_));
-  request_.clear();
-
-  std::string& out = worker_.out();
-  out.clear();
-  const std::size_t given = bytes.size();
-  if (!take_request_body(bytes, out)) {
-    leave_backend(Outcome::cancelled, false);
-    if (response_begun_) {
-      client_.abort();
-    } else {
-      answer(400, "http_request_error", "the body's framing is broken");
-    }
-    return given;
-  }
-  const std::size_t consumed = given - bytes.size();
-  if (!out.empty()) send_upstream(out);
-  return consumed;
+void Exchange::on_request_end(const std::vector<http::Field>& trailers) {
+  request_whole_ = true;
+  for (const auto& [name, value] : trailers) kept_trailers_.push_back({std::string(name), std::string(value)});
+  if (upstream_ != nullptr) upstream_->send_end(trailers);
 }
 
-void Exchange::try_endpoint() {
+void Exchange::flush_request() {
+  if (upstream_ == nullptr) return;
+  if (!upstream_->flush()) return on_upstream_failed(UpstreamFailure::not_connected);
+  if (!request_whole_ && upstream_->full()) client_.pause_reading(true);
+}
+
+void Exchange::on_request_broken(std::uint16_t status, std::string_view problem) {
+  leave_endpoint(Outcome::cancelled);
+  if (response_begun_) {
+    count(status_);
+    return client_.abort();
+  }
+  answer(status, "http_request_error", problem);
+}
+
+void Exchange::keep(std::string_view bytes) {
+  if (kept_body_.empty()) kept_body_ = worker_.buffers().take();
+  kept_body_.append(bytes);
+}
+
+void Exchange::drop_kept() {
+  kept_ = false;
+  worker_.buffers().give(std::exchange(kept_body_, {}));
+}
+
+void Exchange::try_endpoint(const http::RequestHead* head) {
   for (;;) {
+    if (!cluster_->has_place()) return wait_for_place();
     balance::Backend* backend = cluster_->cluster.pick(tried_);
     if (backend == nullptr) return answer(503, "destination_unavailable", "no endpoint");
-    EndpointState& state = state_of(*backend);
-    state.cells->in_flight.set(backend->in_flight);
-    if (!state.idle.empty()) {
-      upstream_ = std::move(state.idle.back());
-      state.idle.pop_back();
-    } else if (auto socket = net::start_connect(state.address)) {
-      upstream_ = std::make_unique<UpstreamConnection>(worker_.loop(), std::move(*socket), *backend);
-    } else {
-      state.cells->outcomes[static_cast<std::size_t>(Outcome::connect_failure)].add();
-      state.cells->in_flight.set(backend->in_flight - 1);
-      tried_.push_back(backend);
-      cluster_->cluster.finish(*backend);
-      if (++failed_connects_ < kMaxConnects) continue;
-      return answer(502, "connection_refused", "no endpoint takes a connection");
+    lease_ = Lease(*cluster_, *backend);
+    const auto acquired = acquire_stream(worker_, *cluster_, *backend, http2_upstream_, *this);
+    upstream_ = acquired.stream;
+    if (upstream_ != nullptr) break;
+    if (acquired.no_place) {
+      lease_.give_back();
+      return wait_for_place();
     }
-    upstream_->set_exchange(this);
-    return send_upstream(request_);
+    tried_.push_back(backend);
+    leave_endpoint(Outcome::connect_failure);
+    if (++failed_connects_ >= kMaxConnects) return answer_failure(UpstreamFailure::not_connected, {});
   }
+  if (head == nullptr) return send_kept();
+  upstream_->send_head(*head, kept_head_);
 }
 
-void Exchange::send_upstream(std::string_view bytes) {
-  const std::array<std::string_view, 1> pieces = {bytes};
-  const std::size_t queued_before = upstream_->queue.size();
-  if (!upstream_->queue.send(upstream_->fd(), pieces)) {
-    if (!upstream_->established) {
-      return try_failed(Outcome::connect_failure, 502, "connection_refused", "no endpoint takes a connection");
-    }
-    // The endpoint may have answered before it closed, and that answer is worth more than our failure to write: the
-    // event that follows reads it.
-    return upstream_->queue.clear();
+void Exchange::wait_for_place() {
+  if (cluster_->waiting_room.size() >= cluster_->limits.pending) {
+    return answer(503, "connection_limit_reached", "too many requests wait already");
   }
-  if (upstream_->queue.empty()) {
-    upstream_->established = true;
-    // A try before this one may have paused it.
-    if (!request_whole()) client_.pause_reading(false);
-    return client_.deadline_changed();
-  }
-  // What was taken in part was sent: from now on a failure is no connect failure, and a POST must not go elsewhere.
-  if (upstream_->queue.size() < queued_before + bytes.size()) upstream_->established = true;
-  if (!request_whole()) client_.pause_reading(true);
-  upstream_->set_interest(client_.full() ? EPOLLOUT : EPOLLIN | EPOLLOUT);
-  if (!upstream_->established) {
-    connect_deadline_ = worker_.loop().now() + cluster_->cluster.options().connect_timeout;
-  }
-  client_.deadline_changed();
+  if (!request_whole_) client_.pause_reading(true);
+  cluster_->waiting_room.enter(*this, cluster_->cluster.options().connect_timeout);
 }
 
-void Exchange::on_upstream_events(std::uint32_t events) {
-  if (!upstream_->established) {
-    if (net::connect_error(upstream_->fd()) != 0 || (events & (EPOLLERR | EPOLLHUP)) != 0) {
-      return try_failed(Outcome::connect_failure, 502, "connection_refused", "no endpoint takes a connection");
-    }
-    upstream_->established = true;
+void Exchange::send_kept() {
+  http::HeadParser parser;
+  http::RequestHead head;
+  CHECK(parser.request(kept_head_, head).state == http::ParseState::complete);  // we have written it
+  upstream_->send_head(head, kept_head_);
+  if (!kept_body_.empty()) upstream_->send_data(kept_body_);
+  if (request_whole_) {
+    std::vector<http::Field> trailers;
+    for (const auto& [name, value] : kept_trailers_) trailers.push_back({name, value});
+    upstream_->send_end(trailers);
+  } else {
+    client_.pause_reading(false);  // a try before this one may have paused it
   }
-  if ((events & EPOLLOUT) != 0 && !upstream_->queue.empty()) {
-    if (!upstream_->queue.flush(upstream_->fd())) {
-      upstream_->queue.clear();
-      return read_upstream();
-    }
-    if (upstream_->queue.empty()) {
-      upstream_->set_interest(client_.full() ? 0u : EPOLLIN);
-      if (!request_whole()) client_.pause_reading(false);
-    }
-  }
-  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read_upstream();
+  flush_request();
+}
+
+void Exchange::on_place() { try_endpoint(nullptr); }
+
+void Exchange::on_no_place() { answer(503, "connection_limit_reached", "no place at the service in time"); }
+
+void Exchange::on_upstream_drained() {
+  if (!request_whole_) client_.pause_reading(false);
 }
 
 void Exchange::on_client_drained() {
-  if (upstream_) upstream_->set_interest(upstream_->queue.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
+  if (upstream_ != nullptr) upstream_->pause_reading(false);
 }
 
-void Exchange::read_upstream() {
-  const auto scratch = worker_.scratch();
-  const ssize_t received = ::recv(upstream_->fd(), scratch.data(), scratch.size(), 0);
-  if (received < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (received <= 0) return on_upstream_end(/*orderly=*/received == 0);
-  on_response_bytes({scratch.data(), static_cast<std::size_t>(received)});
-}
-
-void Exchange::on_response_bytes(std::string_view bytes) {
-  worker_.out().clear();
-  if (!response_begun_) {
-    std::string& partial = upstream_->partial_head;
-    if (!partial.empty()) {
-      partial.append(bytes);
-      bytes = partial;
-    }
-    while (!response_begun_) {
-      if (!read_response_head(bytes)) return;
-    }
-  }
-  forward_response_body(bytes);
-}
-
-bool Exchange::read_response_head(std::string_view& bytes) {
-  http::ResponseHead& head = worker_.response_head();
-  const auto parsed = upstream_->parser.response(bytes, client_side_.to_head, head);
-  if (parsed.state == http::ParseState::more) {
-    if (bytes.size() != upstream_->partial_head.size()) upstream_->partial_head = std::string(bytes);
-    if (client_.full()) upstream_->set_interest(upstream_->queue.empty() ? 0u : EPOLLOUT);
-    return false;
-  }
-  if (parsed.state == http::ParseState::bad || head.status == 101) {
-    const char* problem = parsed.problem != nullptr ? parsed.problem : "an upgrade nobody asked for";
-    try_failed(Outcome::invalid, 502, "http_protocol_error", problem);
-    return false;
-  }
-  bytes.remove_prefix(parsed.head_bytes);
-  std::string& out = worker_.out();
+void Exchange::on_upstream_head(const http::ResponseHead& head) {
   if (head.status < 200) {
     interim_sent_ = true;
-    if (!client_side_.http11) return true;
-    http::write_response_head(head, {.http11 = true, .close = false, .to_head = client_side_.to_head}, out);
-    const std::array<std::string_view, 1> pieces = {out};
-    if (!client_.send(pieces)) {
-      leave_backend(Outcome::cancelled, false);
-      client_.abort();
-      return false;
-    }
-    out.clear();
-    return true;
+    return client_.send_head(head);
   }
+  if (may_try_again_after(head.status)) {
+    tried_.push_back(&lease_.backend());
+    leave_endpoint(Outcome::server_error);
+    return try_again();
+  }
+  timer_.cancel();
   response_begun_ = true;
   status_ = head.status;
-  upstream_keep_alive_ = head.keep_alive;
-  response_body_ = http::BodyReader(head.framing, head.content_length);
-  client_side_.close = client_side_.close || !request_whole() || worker_.draining();
-  response_framing_ = http::write_response_head(head, client_side_, out);
-  if (response_framing_ == http::Framing::until_close) client_side_.close = true;
-  return true;
+  client_.send_head(head);
 }
 
-void Exchange::forward_response_body(std::string_view bytes) {
-  std::string& out = worker_.out();
-  std::string_view direct;  // not copied: the one run of bytes that a length or the connection's end delimits
-  while (!bytes.empty() && !response_body_.done()) {
-    const auto step = response_body_.read(bytes);
-    if (step.problem != nullptr) return try_failed(Outcome::invalid, 502, "http_protocol_error", step.problem);
-    bytes.remove_prefix(step.consumed);
-    if (step.data.empty()) continue;
-    if (response_framing_ == http::Framing::chunked) {
-      http::write_chunk_start(step.data.size(), out);
-      out.append(step.data).append(http::kChunkEnd);
-    } else if (bytes.empty() && direct.empty()) {
-      direct = step.data;
-    } else {
-      out.append(step.data);
-    }
-  }
-  if (response_body_.done() && response_framing_ == http::Framing::chunked) out.append(http::kLastChunk);
-  const std::array<std::string_view, 2> pieces = {out, direct};
-  if (!client_.send(pieces)) {
-    leave_backend(Outcome::cancelled, false);
+void Exchange::on_upstream_data(std::string_view bytes) { client_.send_data(bytes); }
+
+void Exchange::on_upstream_end(const std::vector<http::Field>& trailers) {
+  response_whole_ = true;
+  client_.send_end(trailers);
+}
+
+void Exchange::flush_response() {
+  if (!client_.flush()) {
+    leave_endpoint(Outcome::cancelled);
     return client_.abort();
   }
-  if (response_body_.done()) return on_response_whole(bytes.empty());
-  if (client_.full()) upstream_->set_interest(upstream_->queue.empty() ? 0u : EPOLLOUT);
-}
-
-void Exchange::on_upstream_end(bool orderly) {
-  if (!orderly || !response_begun_ || !response_body_.until_close()) {
-    return try_failed(Outcome::reset, 502, "connection_terminated", "the endpoint closed the connection");
+  if (response_whole_) {
+    leave_endpoint(status_ < 500 ? Outcome::success : Outcome::server_error);
+    count(status_);
+    return client_.exchange_over();
   }
-  if (response_framing_ == http::Framing::chunked) {
-    const std::array<std::string_view, 1> pieces = {http::kLastChunk};
-    if (!client_.send(pieces)) {
-      leave_backend(Outcome::cancelled, false);
-      return client_.abort();
-    }
+  if (client_.full()) upstream_->pause_reading(true);
+}
+
+void Exchange::on_upstream_failed(UpstreamFailure failure, std::string_view problem) {
+  const bool again = may_try_again(failure);
+  tried_.push_back(&lease_.backend());
+  leave_endpoint(outcome_of(failure));
+  if (response_begun_) {
+    count(status_);
+    return client_.abort();
   }
-  on_response_whole(false);
+  if (!again) return answer_failure(failure, problem);
+  try_again();
 }
 
-void Exchange::on_response_whole(bool reusable) {
-  const bool request_sent = request_whole() && upstream_->queue.empty();
-  leave_backend(status_ < 500 ? Outcome::success : Outcome::server_error,
-                reusable && request_sent && upstream_keep_alive_);
-  count(status_);
-  client_.exchange_over(client_side_.close || !request_sent);
+bool Exchange::may_try_again(UpstreamFailure failure) {
+  if (response_begun_ || interim_sent_ || !kept_) return false;
+  const auto& options = cluster_->cluster.options();
+  switch (failure) {
+    case UpstreamFailure::not_connected:
+    case UpstreamFailure::connect_timeout: return options.retry_on.connect_failure && ++failed_connects_ < kMaxConnects;
+    case UpstreamFailure::not_processed: return options.retry_on.refused && within_retry_budget();
+    case UpstreamFailure::refused: return options.retry_on.refused && idempotent_ && within_retry_budget();
+    case UpstreamFailure::reset:
+    case UpstreamFailure::invalid: return false;
+  }
+  CHECK(false);
 }
 
-bool Exchange::may_try_again(Outcome outcome) {
-  if (response_begun_ || interim_sent_ || !request_kept_) return false;
-  if (outcome == Outcome::connect_failure) return ++failed_connects_ < kMaxConnects;
-  if (outcome != Outcome::reset || !idempotent_ || replayed_ || !upstream_->partial_head.empty()) return false;
-  replayed_ = true;
+bool Exchange::may_try_again_after(std::uint16_t status) {
+  const auto& retry_on = cluster_->cluster.options().retry_on;
+  const bool wanted = (status == 502 && retry_on.bad_gateway) || (status == 503 && retry_on.service_unavailable) ||
+                      (status == 504 && retry_on.gateway_timeout);
+  return wanted && idempotent_ && kept_ && request_whole_ && !interim_sent_ && within_retry_budget();
+}
+
+bool Exchange::within_retry_budget() {
+  if (retries_ >= cluster_->cluster.options().retries || !cluster_->retry_budget.withdraw(worker_.loop().now())) {
+    return false;
+  }
+  ++retries_;
   return true;
 }
 
-void Exchange::try_failed(Outcome outcome, std::uint16_t status, std::string_view proxy_error, std::string_view text) {
-  const bool again = may_try_again(outcome);
-  tried_.push_back(&upstream_->backend());
-  leave_backend(outcome, false);
-  if (response_begun_) {
-    count(status_);
-    return response_framing_ == http::Framing::until_close ? client_.reset() : client_.abort();
-  }
-  if (!again) return answer(status, proxy_error, text);
+void Exchange::try_again() {
   cluster_->cells->retries.add();
-  try_endpoint();
+  try_endpoint(nullptr);
+}
+
+void Exchange::answer_failure(UpstreamFailure failure, std::string_view problem) {
+  switch (failure) {
+    case UpstreamFailure::not_connected: return answer(502, "connection_refused", "no endpoint takes a connection");
+    case UpstreamFailure::connect_timeout:
+      return answer(504, "connection_timeout", "no endpoint took the connection in time");
+    case UpstreamFailure::not_processed:
+    case UpstreamFailure::refused:
+    case UpstreamFailure::reset: return answer(502, "connection_terminated", "the endpoint closed the connection");
+    case UpstreamFailure::invalid: return answer(502, "http_protocol_error", problem);
+  }
 }
 
 void Exchange::answer(std::uint16_t status, std::string_view proxy_error, std::string_view text) {
-  client_side_.close = client_side_.close || !request_whole() || worker_.draining();
-  std::string& out = worker_.out();
-  out.clear();
-  http::write_local_response(status, proxy_error, text, client_side_, out);
+  client_.send_answer(status, proxy_error, text);
   count(status);
-  const std::array<std::string_view, 1> pieces = {out};
-  if (!client_.send(pieces)) return client_.abort();
-  client_.exchange_over(client_side_.close);
+  if (!client_.flush()) return client_.abort();
+  client_.exchange_over();
 }
 
-void Exchange::leave_backend(Outcome outcome, bool reusable) {
-  balance::Backend& backend = upstream_->backend();
-  EndpointState& state = state_of(backend);
-  state.cells->outcomes[static_cast<std::size_t>(outcome)].add();
-  state.cells->in_flight.set(backend.in_flight - 1);
-  if (reusable && backend.in_set && state.idle.size() < kMaxIdle) {
-    upstream_->becomes_idle(worker_.loop().now());
-    state.idle.push_back(std::move(upstream_));
-    worker_.idle_connections_exist();
-  }
-  upstream_.reset();
-  cluster_->cluster.finish(backend);
+void Exchange::leave_endpoint(Outcome outcome) {
+  if (UpstreamStream* const upstream = std::exchange(upstream_, nullptr)) upstream->release();
+  if (lease_) lease_.finish(outcome);
 }
 
 void Exchange::count(std::uint16_t status) {
@@ -337,25 +284,11 @@ void Exchange::count(std::uint16_t status) {
   destination_.cells->duration.observe(static_cast<std::uint64_t>((worker_.loop().now() - started_).count()));
 }
 
-void Exchange::on_client_gone() {
-  if (upstream_) leave_backend(Outcome::cancelled, false);
-}
+void Exchange::on_client_gone() { leave_endpoint(Outcome::cancelled); }
 
-std::optional<net::Clock::time_point> Exchange::deadline() const {
-  if (!upstream_ || response_begun_) return std::nullopt;
-  std::optional<net::Clock::time_point> first;
-  if (!upstream_->established) first = connect_deadline_;
-  const auto timeout = cluster_->cluster.options().timeout;
-  if (timeout.count() > 0 && (!first || started_ + timeout < *first)) first = started_ + timeout;
-  return first;
-}
-
-void Exchange::on_deadline(net::Clock::time_point now) {
-  const auto timeout = cluster_->cluster.options().timeout;
-  if (timeout.count() > 0 && now >= started_ + timeout) {
-    return try_failed(Outcome::timeout, 504, "http_response_timeout", "no answer in time");
-  }
-  try_failed(Outcome::connect_failure, 504, "connection_timeout", "no endpoint took the connection in time");
+void Exchange::on_time_out() {
+  leave_endpoint(Outcome::timeout);
+  answer(504, "http_response_timeout", "no answer in time");
 }
 
 }  // namespace outrigger::sidecar

@@ -1,99 +1,112 @@
 #pragma once
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "http/body_reader.h"
-#include "http/head_writer.h"
 #include "http/message.h"
 #include "net/event_loop.h"
+#include "sidecar/client_stream.h"
+#include "sidecar/lease.h"
 #include "sidecar/router.h"
-#include "sidecar/service_metrics.h"
-#include "sidecar/upstream_connection.h"
+#include "sidecar/upstream_stream.h"
+#include "sidecar/waiting_room.h"
 
 namespace outrigger::sidecar {
 
-class ClientConnection;
 class Worker;
 
-/// One request and its answer: picks an endpoint, writes the request anew, streams both bodies with backpressure, tries
-/// another endpoint where nothing can be lost by it, and counts. Owned by its ClientConnection, worker's thread only.
-/// It ends by calling ClientConnection::exchange_over(), abort() or reset(), after which it must not be touched.
-class Exchange {
+/// One request and its answer, whatever the two sides speak: picks an endpoint, passes both messages on with backpressure,
+/// tries another endpoint where nothing can be lost by it, and counts. Owned by its ClientStream, worker's thread only.
+/// Any call may end it by ClientStream::exchange_over() or abort(), after which it must not be touched.
+class Exchange final : private WaitingRoom::Guest {
  public:
-  Exchange(Worker& worker, ClientConnection& client, Destination& destination);
+  /// How much of a request's body is kept for another try.
+  static constexpr std::size_t kMaxKeptBody = 64 * 1024;
+
+  Exchange(Worker& worker, ClientStream& client, Destination& destination);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  /// Sends the request on its way. `rest`: what came after the head; returns how much of it was this request's body.
-  std::size_t start(const http::RequestHead& head, std::string_view rest);
-  /// More from the client while !request_whole(); returns how much of it was this request's.
-  std::size_t on_request_bytes(std::string_view bytes);
-  bool request_whole() const { return request_body_.done(); }
-
-  /// The client has taken everything queued for it.
+  // --- by the client's side
+  /// The request: its head, its body in pieces, its end; then flush_request(), once for all that came together.
+  void start(const http::RequestHead& head);
+  void on_request_data(std::string_view bytes);
+  void on_request_end(const std::vector<http::Field>& trailers);
+  void flush_request();
+  /// The request cannot be read any further, and what it is to be answered, if it is not being answered already.
+  void on_request_broken(std::uint16_t status, std::string_view problem);
+  bool request_whole() const { return request_whole_; }
+  /// The client takes more again.
   void on_client_drained();
-  void on_upstream_events(std::uint32_t events);
   /// The client is gone: nothing is answered any more.
   void on_client_gone();
 
-  /// When on_deadline() must be called next.
-  std::optional<net::Clock::time_point> deadline() const;
-  void on_deadline(net::Clock::time_point now);
+  // --- by the endpoint's side
+  /// The answer: heads, body and end; then flush_response(), once for all that came together.
+  void on_upstream_head(const http::ResponseHead& head);
+  void on_upstream_data(std::string_view bytes);
+  void on_upstream_end(const std::vector<http::Field>& trailers);
+  void flush_response();
+  /// `problem`: of an invalid answer, for the client.
+  void on_upstream_failed(UpstreamFailure failure, std::string_view problem = {});
+  void on_upstream_drained();
+  const ClientStream& client() const { return client_; }
 
  private:
-  /// Takes body bytes off `bytes` and appends them, framed for the upstream, to `out`. False: the framing is broken.
-  bool take_request_body(std::string_view& bytes, std::string& out);
-  /// Whether the failed try may be followed by another. What was sent must not be sent twice unless the method is
-  /// idempotent (RFC 9110 section 9.2.2).
-  bool may_try_again(Outcome outcome);
-  void try_endpoint();
-  void send_upstream(std::string_view bytes);
-  void read_upstream();
-  void on_response_bytes(std::string_view bytes);
-  /// Reads a head off `bytes` and sends it on, if interim, or leaves it in the worker's out. False: not whole yet, or
-  /// the exchange has taken another turn.
-  bool read_response_head(std::string_view& bytes);
-  /// Sends what is in the worker's out and the body bytes behind it.
-  void forward_response_body(std::string_view bytes);
-  /// `orderly`: by a FIN. A reset never ends an answer well (RFC 9112 section 8).
-  void on_upstream_end(bool orderly);
-  void on_response_whole(bool reusable);
+  struct KeptField {
+    std::string name;
+    std::string value;
+  };
 
-  /// The try at this endpoint failed: another endpoint, or an answer of our own, or (once the answer has begun) the
-  /// end.
-  void try_failed(Outcome outcome, std::uint16_t status, std::string_view proxy_error, std::string_view text);
+  void on_place() override;
+  void on_no_place() override;
+
+  /// Tries endpoints until one takes the request. `head`: null when the request is sent from what is kept.
+  void try_endpoint(const http::RequestHead* head);
+  /// Whether the failed try may be followed by another: what was sent must not be processed twice unless the method is
+  /// idempotent (RFC 9110 section 9.2.2), and not at all once it is not whole any more.
+  bool may_try_again(UpstreamFailure failure);
+  bool may_try_again_after(std::uint16_t status);
+  bool within_retry_budget();
+  void try_again();
+  void wait_for_place();
+  void send_kept();
+  void keep(std::string_view bytes);
+  void drop_kept();
+
   void answer(std::uint16_t status, std::string_view proxy_error, std::string_view text);
-  void leave_backend(Outcome outcome, bool reusable);
+  void answer_failure(UpstreamFailure failure, std::string_view problem);
+  void leave_endpoint(Outcome outcome);
   void count(std::uint16_t status);
+  void on_time_out();
 
   Worker& worker_;
-  ClientConnection& client_;
+  ClientStream& client_;
   Destination& destination_;
   Destination* cluster_ = nullptr;
-  std::unique_ptr<UpstreamConnection> upstream_;
+  Lease lease_;
+  UpstreamStream* upstream_ = nullptr;
   std::vector<balance::Backend*> tried_;
 
-  std::string request_;       ///< the request as it is sent, kept for another try while it is whole
-  bool request_kept_ = true;  ///< request_ is all that was sent
+  std::string kept_head_;  ///< as HTTP/1.1 writes it
+  std::string kept_body_;
+  std::vector<KeptField> kept_trailers_;
+  bool kept_ = true;  ///< that is all that has come of the request
   bool idempotent_ = false;
-  std::uint32_t failed_connects_ = 0;
-  bool replayed_ = false;
-  http::Framing request_framing_ = http::Framing::none;
-  http::BodyReader request_body_;
-
-  http::ClientSide client_side_;
+  bool http2_upstream_ = false;
+  bool request_whole_ = false;
   bool response_begun_ = false;
+  bool response_whole_ = false;
   bool interim_sent_ = false;
   std::uint16_t status_ = 0;
-  http::Framing response_framing_ = http::Framing::none;  ///< towards the client
-  http::BodyReader response_body_;
-  bool upstream_keep_alive_ = false;
+  std::uint32_t failed_connects_ = 0;
+  std::uint32_t retries_ = 0;
+  std::uint64_t body_bytes_ = 0;
 
   net::Clock::time_point started_;
-  net::Clock::time_point connect_deadline_{};
+  net::Timer timer_;
 };
 
 }  // namespace outrigger::sidecar

@@ -1,16 +1,32 @@
 #include "sidecar/router.h"
 
-#include "sidecar/upstream_connection.h"
+#include "sidecar/http1_upstream.h"
+#include "sidecar/http2_upstream.h"
+#include "sidecar/upstream_pool.h"
 
 namespace outrigger::sidecar {
 
-EndpointState::~EndpointState() = default;
+EndpointState::~EndpointState() {
+  for (Http1Upstream* connection : idle) connection->retire();
+  for (Http2Upstream* connection : shared) connection->retire();
+}
 
 EndpointState& state_of(balance::Backend& backend) { return static_cast<EndpointState&>(*backend.attachment); }
 
+bool Destination::speaks_http2(http::Version version) const {
+  switch (cluster.options().protocol) {
+    case model::Protocol::automatic:
+    case model::Protocol::tcp: return version == http::Version::http2;
+    case model::Protocol::http: return false;
+    case model::Protocol::http2:
+    case model::Protocol::grpc: return true;
+  }
+  CHECK(false);
+}
+
 std::shared_ptr<Destination> Router::destination(const model::ServicePort& service) {
   auto& slot = destinations_[service];
-  if (!slot) slot = std::make_shared<Destination>(random_);
+  if (!slot) slot = std::make_shared<Destination>(random_, loop_);
   return slot;
 }
 
@@ -25,7 +41,7 @@ void Router::apply(const RoutingTable& table) {
     }
   }
   std::erase_if(destinations_, [&](const auto& item) {
-    return item.second.use_count() == 1 && item.second->exchanges == 0 && !table.contains(item.first);
+    return item.second.use_count() == 1 && item.second->users == 0 && !table.contains(item.first);
   });
 }
 
@@ -37,6 +53,13 @@ void Router::update(Destination& destination, const TableEntry& entry) {
   destination.metrics = entry.metrics;
   destination.cells = &entry.metrics->cells[worker_];
   destination.cluster.update(set.options, set.endpoints);
+  destination.retry_budget.set_percent(set.options.retry_budget_percent);
+  const auto share = [workers = entry.metrics->cells.size()](std::uint32_t limit) {
+    return static_cast<std::uint32_t>((limit + workers - 1) / workers);
+  };
+  destination.limits = {.in_flight = share(set.options.max_in_flight),
+                        .connections = share(set.options.max_connections),
+                        .pending = share(set.options.max_pending)};
 
   const auto backends = destination.cluster.backends();
   CHECK(backends.size() == entry.backends.size());
@@ -87,9 +110,7 @@ bool Router::close_idle(std::chrono::steady_clock::time_point cutoff) {
   bool any_left = false;
   for (auto& [service, destination] : destinations_) {
     for (balance::Backend* backend : destination->cluster.backends()) {
-      auto& idle = state_of(*backend).idle;
-      std::erase_if(idle, [&](const auto& connection) { return connection->idle_since() < cutoff; });
-      any_left = any_left || !idle.empty();
+      any_left = close_idle_of(*backend, cutoff) || any_left;
     }
   }
   return any_left;

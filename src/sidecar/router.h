@@ -7,20 +7,25 @@
 #include <vector>
 
 #include "balance/cluster.h"
+#include "balance/retry_budget.h"
 #include "http/message.h"
+#include "net/event_loop.h"
 #include "net/socket.h"
 #include "sidecar/routing_table.h"
+#include "sidecar/waiting_room.h"
 
 namespace outrigger::sidecar {
 
-class UpstreamConnection;
+class Http1Upstream;
+class Http2Upstream;
 
-/// What a worker keeps with an endpoint: its socket address, its idle connections and its cells.
+/// What a worker keeps with an endpoint: its socket address, its connections and its cells. Closes them in the end.
 struct EndpointState final : balance::Attachment {
   ~EndpointState() override;
 
   net::SocketAddress address;
-  std::vector<std::unique_ptr<UpstreamConnection>> idle;  ///< the one used last is at the back
+  std::vector<Http1Upstream*> idle;    ///< the one used last is at the back
+  std::vector<Http2Upstream*> shared;  ///< HTTP/2, idle or not
   std::shared_ptr<BackendMetrics> metrics;
   BackendCells* cells = nullptr;  ///< this worker's, in `metrics`
 };
@@ -30,7 +35,18 @@ EndpointState& state_of(balance::Backend& backend);
 
 /// A destination, and the cluster of the same name.
 struct Destination {
-  explicit Destination(balance::Random& random) : cluster(random) {}
+  Destination(balance::Random& random, net::EventLoop& loop) : cluster(random), waiting_room(loop) {}
+
+  /// This worker's share of what the options allow a sidecar; 0: no limit, but for `pending`.
+  struct Limits {
+    std::uint32_t in_flight = 0;
+    std::uint32_t connections = 0;
+    std::uint32_t pending = 0;
+  };
+  bool has_place() const { return limits.in_flight == 0 || in_flight < limits.in_flight; }
+  bool has_connection_place() const { return limits.connections == 0 || connections < limits.connections; }
+  /// What the endpoints are spoken to in, for a request that has come in `version`.
+  bool speaks_http2(http::Version version) const;
 
   struct RuleClusters {
     std::string path_prefix;
@@ -43,12 +59,18 @@ struct Destination {
   std::vector<RuleClusters> rules;
   std::shared_ptr<ServiceMetrics> metrics;
   ServiceCells* cells = nullptr;  ///< this worker's; null until a table has named it
-  std::uint32_t exchanges = 0;    ///< open ones: it must not end before them
+  Limits limits;
+  balance::RetryBudget retry_budget;
+  WaitingRoom waiting_room;
+  std::uint32_t in_flight = 0;    ///< leases
+  std::uint32_t connections = 0;  ///< to its endpoints
+  std::uint32_t users = 0;        ///< whoever holds a reference: it must not end before them
 };
 
 class Router {
  public:
-  Router(std::size_t worker, balance::Random& random) : worker_(worker), random_(random) {}
+  Router(std::size_t worker, balance::Random& random, net::EventLoop& loop)
+      : worker_(worker), random_(random), loop_(loop) {}
 
   /// Brings every destination up to date. What nobody refers to any more ends.
   void apply(const RoutingTable& table);
@@ -67,6 +89,7 @@ class Router {
 
   std::size_t worker_;
   balance::Random& random_;
+  net::EventLoop& loop_;
   std::unordered_map<model::ServicePort, std::shared_ptr<Destination>> destinations_;
 };
 

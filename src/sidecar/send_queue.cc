@@ -3,55 +3,62 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-
-#include "result/result.h"
+#include <utility>
 
 namespace outrigger::sidecar {
 namespace {
-
-constexpr std::size_t kMaxPieces = 4;
 
 bool try_again() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 }  // namespace
 
-bool SendQueue::send(int fd, std::span<const std::string_view> pieces) {
-  CHECK(pieces.size() <= kMaxPieces);
+bool SendQueue::send(int fd, std::string_view bytes) {
   std::size_t taken = 0;
-  if (bytes_.empty()) {
-    std::array<iovec, kMaxPieces> parts;
-    for (std::size_t i = 0; i < pieces.size(); ++i) {
-      parts[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};
-    }
+  if (!blocked_) {
+    if (size() + bytes.size() == 0) return true;
+    std::array<iovec, 2> parts = {iovec{bytes_.data() + sent_, size()},
+                                  iovec{const_cast<char*>(bytes.data()), bytes.size()}};
     msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = pieces.size();
+    const bool one = size() == 0;
+    message.msg_iov = one ? &parts[1] : parts.data();
+    message.msg_iovlen = one || bytes.empty() ? 1 : 2;
     const ssize_t sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
     if (sent < 0 && !try_again()) return false;
-    taken = sent < 0 ? 0 : static_cast<std::size_t>(sent);
+    if (sent > 0) taken = static_cast<std::size_t>(sent);
   }
-  for (const std::string_view piece : pieces) {
-    if (taken < piece.size()) {
-      bytes_.append(piece.substr(taken));
-      taken = 0;
-    } else {
-      taken -= piece.size();
-    }
+  if (taken == size() + bytes.size()) {
+    clear();
+    return true;
   }
+  const std::size_t staged = std::min(taken, size());
+  sent_ += staged;
+  if (bytes.size() > taken - staged) stage().append(bytes.substr(taken - staged));
+  blocked_ = true;
+  account();
   return true;
 }
 
-bool SendQueue::flush(int fd) {
-  const ssize_t sent = ::send(fd, bytes_.data(), bytes_.size(), MSG_NOSIGNAL);
-  if (sent < 0) return try_again();
-  if (static_cast<std::size_t>(sent) == bytes_.size()) {
-    clear();
-  } else {
-    bytes_.erase(0, static_cast<std::size_t>(sent));
-  }
-  return true;
+bool SendQueue::resume(int fd) {
+  blocked_ = false;
+  return send(fd, {});
+}
+
+void SendQueue::clear() {
+  if (bytes_.capacity() > kInPlace) pool_.give(std::exchange(bytes_, {}));
+  bytes_.clear();
+  sent_ = 0;
+  blocked_ = false;
+  account();
+}
+
+void SendQueue::account() {
+  const std::size_t waiting = blocked_ ? size() : 0;
+  pool_.remove_waiting(accounted_);
+  pool_.add_waiting(waiting);
+  accounted_ = waiting;
 }
 
 }  // namespace outrigger::sidecar

@@ -1,26 +1,52 @@
 #pragma once
-#include <span>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
+#include "sidecar/buffer_pool.h"
+
 namespace outrigger::sidecar {
 
-/// What a socket would not take yet. Empty almost always; who writes stops reading the other side while it is not, so
-/// it holds at most what one read brought. One owner.
+/// What is to be sent on a socket: staged piece by piece, sent with one system call, kept where the socket would not take
+/// it. Whoever writes stops reading the other side while it is blocked(), so it holds at most what one read brought. Has a
+/// buffer of the pool only while it holds bytes. One owner.
 class SendQueue {
  public:
-  /// Sends the pieces in order with one system call when nothing is queued, and queues what was not taken. False: the
-  /// connection is broken (errno says how).
-  bool send(int fd, std::span<const std::string_view> pieces);
-  /// Sends what is queued as far as it goes. False: broken.
-  bool flush(int fd);
+  /// `pool` outlives it.
+  explicit SendQueue(BufferPool& pool) : pool_(pool) {}
+  ~SendQueue() { clear(); }
+  SendQueue(const SendQueue&) = delete;
+  SendQueue& operator=(const SendQueue&) = delete;
 
-  bool empty() const { return bytes_.empty(); }
-  std::size_t size() const { return bytes_.size(); }
-  void clear() { std::string().swap(bytes_); }
+  /// Append here what flush() or send() shall send; nothing else may be done with it.
+  std::string& stage() {
+    if (bytes_.empty() && bytes_.capacity() <= kInPlace) bytes_ = pool_.take();
+    return bytes_;
+  }
+  /// Sends what is staged, as far as it goes: with one system call, or none when nothing is staged or the socket is
+  /// known not to take any. False: the connection is broken (errno says how).
+  [[nodiscard]] bool flush(int fd) { return send(fd, {}); }
+  /// The same with `bytes` behind it, which are copied only where the socket does not take them.
+  [[nodiscard]] bool send(int fd, std::string_view bytes);
+  /// The socket takes bytes again (EPOLLOUT).
+  [[nodiscard]] bool resume(int fd);
+
+  /// The socket has not taken all: wait for EPOLLOUT, and send no more than must be.
+  bool blocked() const { return blocked_; }
+  /// Staged or not taken.
+  std::size_t size() const { return bytes_.size() - sent_; }
+  void clear();
 
  private:
+  static constexpr std::size_t kInPlace = 15;  ///< libstdc++'s string without a buffer
+
+  void account();
+
+  BufferPool& pool_;
   std::string bytes_;
+  std::size_t sent_ = 0;       ///< of bytes_, at its beginning
+  std::size_t accounted_ = 0;  ///< what the pool has been told that waits
+  bool blocked_ = false;
 };
 
 }  // namespace outrigger::sidecar

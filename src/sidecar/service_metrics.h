@@ -32,8 +32,15 @@ struct alignas(64) ServiceCells {
   metrics::DurationHistogram duration;
 };
 
+/// What a client's connection of which that was not known has turned out to speak; the label `protocol`.
+enum class DetectedProtocol : std::uint8_t { http1, http2, tcp, server_first, unknown };
+inline constexpr std::array<const char*, 5> kDetectedProtocolNames = {"http1", "http2", "tcp", "server_first",
+                                                                     "unknown"};
+
 struct alignas(64) WorkerCells {
   metrics::Gauge connections_active;
+  metrics::Counter passed_through;
+  std::array<metrics::Counter, kDetectedProtocolNames.size()> detections;
 };
 
 /// Of one endpoint; `cells[w]` is worker w's.

@@ -4,24 +4,23 @@
 #include <cstring>
 
 #include "log/log.h"
-#include "sidecar/upstream_connection.h"
+#include "sidecar/http1_client.h"
+#include "sidecar/http2_client.h"
 
 namespace outrigger::sidecar {
 namespace {
 
 constexpr auto kUpstreamIdle = std::chrono::seconds(60);
-constexpr std::size_t kMaxBuffers = 64;
-constexpr std::size_t kMaxBufferBytes = 16 * 1024;
 constexpr int kMaxAccepts = 64;  ///< in one round, so that a flood of connections does not starve the others
 
 }  // namespace
 
 class Worker::Listener final : private net::EventHandler {
  public:
-  Listener(Worker& worker, net::FileDescriptor socket, std::shared_ptr<Destination> destination)
+  Listener(Worker& worker, net::FileDescriptor socket, ListenerTarget target)
       : worker_(worker),
         socket_(std::move(socket)),
-        target_(std::make_shared<ListenerTarget>(ListenerTarget{std::move(destination)})),
+        target_(std::make_shared<ListenerTarget>(std::move(target))),
         resume_(worker.loop(), [this] { worker_.loop().modify(socket_.get(), EPOLLIN, *this); }) {
     worker_.loop().add(socket_.get(), EPOLLIN, *this);
   }
@@ -62,8 +61,15 @@ class Worker::Listener final : private net::EventHandler {
   net::Timer resume_;
 };
 
-Worker::Worker(std::size_t index, std::uint64_t seed, WorkerCells& cells)
-    : random_(seed), cells_(cells), router_(index, random_), idle_timer_(loop_, [this] { close_idle_upstreams(); }) {
+Worker::Worker(std::size_t index, std::uint64_t seed, const HttpSettings& settings, WorkerCells& cells)
+    : random_(seed),
+      cells_(cells),
+      settings_(settings),
+      head_limits_{.max_head_bytes = settings.max_head_bytes,
+                   .max_target_bytes = settings.max_target_bytes,
+                   .max_fields = settings.max_fields},
+      router_(index, random_, loop_),
+      idle_timer_(loop_, [this] { close_idle_upstreams(); }) {
   thread_ = std::thread([this] { loop_.run(); });
 }
 
@@ -71,8 +77,8 @@ Worker::~Worker() {
   loop_.stop();
   thread_.join();
   listeners_.clear();
-  // Closing a connection buries it: each takes itself out of the map.
-  while (!connections_.empty()) connections_.begin()->second->close();
+  while (!connections_.empty()) connections_.first()->close();
+  end_round();
 }
 
 void Worker::apply(std::shared_ptr<const RoutingTable> table, const Turns& turned) {
@@ -85,12 +91,13 @@ void Worker::apply(std::shared_ptr<const RoutingTable> table, const Turns& turne
   });
 }
 
-void Worker::add_listener(const std::string& name, const model::ServicePort& service, net::FileDescriptor socket) {
+void Worker::add_listener(const ListenerConfig& listener, net::FileDescriptor socket) {
   // std::function wants copies, a descriptor has none.
   auto shared = std::make_shared<net::FileDescriptor>(std::move(socket));
-  loop_.post([this, name, service, shared] {
+  loop_.post([this, listener, shared] {
     if (draining_) return;
-    listeners_[name] = std::make_unique<Listener>(*this, std::move(*shared), router_.destination(service));
+    listeners_[listener.name] = std::make_unique<Listener>(
+        *this, std::move(*shared), ListenerTarget{listener.protocol, router_.destination(listener.service)});
   });
 }
 
@@ -102,38 +109,76 @@ void Worker::drain() {
   loop_.post([this] {
     draining_ = true;
     listeners_.clear();
-    std::vector<ClientConnection*> open;
-    for (const auto& [connection, owner] : connections_) open.push_back(connection);
-    for (ClientConnection* connection : open) connection->drain();
+    for (Connection* connection = connections_.first(); connection != nullptr;) {
+      Connection* const next = ConnectionList::next(*connection);
+      connection->drain();
+      connection = next;
+    }
   });
 }
 
-std::string Worker::take_buffer() {
-  if (buffers_.empty()) return {};
-  std::string buffer = std::move(buffers_.back());
-  buffers_.pop_back();
-  return buffer;
+http::Http2Limits Worker::http2_limits() const {
+  http::Http2Limits limits;
+  limits.max_head_bytes = settings_.max_head_bytes;
+  limits.max_target_bytes = settings_.max_target_bytes;
+  limits.max_fields = settings_.max_fields;
+  return limits;
 }
 
-void Worker::return_buffer(std::string buffer) {
-  if (buffer.capacity() < 64 || buffer.capacity() > kMaxBufferBytes || buffers_.size() == kMaxBuffers) return;
-  buffer.clear();
-  buffers_.push_back(std::move(buffer));
+const http::Hop& Worker::hop(const ClientStream& client) {
+  hop_.via = settings_.via;
+  hop_.forwarded = settings_.forwarded;
+  if (hop_.forwarded != http::Hop::Forwarded::off) {
+    hop_client_ = client.address();
+    hop_.client = hop_client_;
+  }
+  return hop_;
+}
+
+template <class Kind>
+Kind& Worker::take_in(std::unique_ptr<Kind> connection) {
+  Kind& taken = *connection.release();  // until bury_connection()
+  connections_.add(taken);
+  cells_.connections_active.set(static_cast<std::int64_t>(connections_.size()));
+  return taken;
 }
 
 void Worker::accept(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target) {
-  auto connection = std::make_unique<ClientConnection>(*this, std::move(fd), std::move(target));
-  ClientConnection* key = connection.get();
-  connections_.emplace(key, std::move(connection));
-  cells_.connections_active.set(static_cast<std::int64_t>(connections_.size()));
+  switch (target->protocol) {
+    case ListenerProtocol::http2: take_in(std::make_unique<Http2Client>(*this, std::move(fd), std::move(target))); return;
+    default: take_in(std::make_unique<Http1Client>(*this, std::move(fd), std::move(target))); return;
+  }
 }
 
-void Worker::bury(ClientConnection& connection) {
-  const auto found = connections_.find(&connection);
-  if (found == connections_.end()) return;  // its destructor closes too
-  loop_.defer([owner = std::shared_ptr<ClientConnection>(std::move(found->second))] {});
-  connections_.erase(found);
+void Worker::bury_connection(Connection& connection) {
+  connections_.remove(connection);
   cells_.connections_active.set(static_cast<std::int64_t>(connections_.size()));
+  bury(std::unique_ptr<Mortal>(&connection));
+}
+
+void Worker::bury(std::unique_ptr<Mortal> object) {
+  graveyard_.push_back(std::move(object));
+  end_round_later();
+}
+
+void Worker::flush_later(Http2Transport& transport) {
+  to_flush_.push_back(&transport);
+  end_round_later();
+}
+
+void Worker::end_round_later() {
+  if (std::exchange(round_end_wanted_, true)) return;
+  loop_.defer([this] { end_round(); });
+}
+
+void Worker::end_round() {
+  // By index: whoever writes may have others write, or end.
+  for (std::size_t i = 0; i < to_flush_.size(); ++i) to_flush_[i]->flush();
+  to_flush_.clear();
+  while (!graveyard_.empty()) {
+    const auto ended = std::exchange(graveyard_, {});
+  }
+  round_end_wanted_ = false;
 }
 
 void Worker::idle_connections_exist() {

@@ -10,22 +10,32 @@
 #include <vector>
 
 #include "balance/random.h"
+#include "http/head_parser.h"
+#include "http/head_writer.h"
+#include "http/http2_session.h"
 #include "http/message.h"
 #include "net/event_loop.h"
 #include "net/socket.h"
-#include "sidecar/client_connection.h"
+#include "sidecar/buffer_pool.h"
+#include "sidecar/client_stream.h"
+#include "sidecar/config.h"
+#include "sidecar/connection.h"
+#include "sidecar/listener_target.h"
+#include "sidecar/mortal.h"
 #include "sidecar/router.h"
 #include "sidecar/service_metrics.h"
 
 namespace outrigger::sidecar {
 
-/// A thread that carries requests: its own event loop, listening sockets, connections, clusters and random numbers. It
+class Http2Transport;
+
+/// A thread that carries traffic: its own event loop, listening sockets, connections, clusters and random numbers. It
 /// shares nothing with other workers on the way of a request. The first group of calls is for the control thread; the
 /// second for the worker's own.
 class Worker {
  public:
   /// `cells` outlives the worker.
-  Worker(std::size_t index, std::uint64_t seed, WorkerCells& cells);
+  Worker(std::size_t index, std::uint64_t seed, const HttpSettings& settings, WorkerCells& cells);
   /// Ends the thread; connections are closed as they are.
   ~Worker();
 
@@ -34,41 +44,60 @@ class Worker {
 
   /// Between two requests, so that none finds a table without what its listener points to.
   void apply(std::shared_ptr<const RoutingTable> table, const Turns& turned = {});
-  void add_listener(const std::string& name, const model::ServicePort& service, net::FileDescriptor socket);
+  void add_listener(const ListenerConfig& listener, net::FileDescriptor socket);
   void remove_listener(const std::string& name);
-  /// Stops accepting, closes what is idle, ends the others with their exchange.
+  /// Stops accepting, closes what is idle, ends the others with what is under way.
   void drain();
 
   net::EventLoop& loop() { return loop_; }
+  balance::Random& random() { return random_; }
+  BufferPool& buffers() { return buffers_; }
+  /// For one read: overwritten by the next.
   std::span<char> scratch() { return scratch_; }
-  /// For bytes about to be sent: overwritten by the next user.
-  std::string& out() { return out_; }
   http::RequestHead& request_head() { return request_head_; }
   http::ResponseHead& response_head() { return response_head_; }
+  const HttpSettings& settings() const { return settings_; }
+  const http::HeadLimits& head_limits() const { return head_limits_; }
+  http::Http2Limits http2_limits() const;
+  /// What goes into requests of that client; until the next call.
+  const http::Hop& hop(const ClientStream& client);
   bool draining() const { return draining_; }
-  std::string take_buffer();
-  void return_buffer(std::string buffer);
+
   void accept(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target);
   /// The connection is closed: its object ends with this round of events.
-  void bury(ClientConnection& connection);
+  void bury_connection(Connection& connection);
+  void bury(std::unique_ptr<Mortal> object);
+  /// Has it write at the end of this round of events.
+  void flush_later(Http2Transport& transport);
+  /// Some connection to an endpoint has nothing to do, or may come to have nothing to do.
   void idle_connections_exist();
 
  private:
   class Listener;
 
+  template <class Kind>
+  Kind& take_in(std::unique_ptr<Kind> connection);
   void close_idle_upstreams();
+  void end_round_later();
+  void end_round();
 
   net::EventLoop loop_;
   balance::Random random_;
   WorkerCells& cells_;
+  HttpSettings settings_;
+  http::HeadLimits head_limits_;
+  BufferPool buffers_;
+  std::vector<std::unique_ptr<Mortal>> graveyard_;
+  std::vector<Http2Transport*> to_flush_;
+  bool round_end_wanted_ = false;
   Router router_;
   std::array<char, 64 * 1024> scratch_;
-  std::string out_;
   http::RequestHead request_head_;
   http::ResponseHead response_head_;
-  std::vector<std::string> buffers_;
+  http::Hop hop_;
+  std::string hop_client_;  ///< what hop_.client points to
   std::unordered_map<std::string, std::unique_ptr<Listener>> listeners_;
-  std::unordered_map<ClientConnection*, std::unique_ptr<ClientConnection>> connections_;
+  ConnectionList connections_;
   net::Timer idle_timer_;
   bool draining_ = false;
   std::thread thread_;

@@ -1,0 +1,321 @@
+#include "sidecar/http1_client.h"
+
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "net/socket.h"
+#include "sidecar/worker.h"
+
+namespace outrigger::sidecar {
+namespace {
+
+constexpr std::size_t kMaxPipelined = 64 * 1024;  ///< bytes kept behind the request under way; then reading stops
+constexpr auto kLinger = std::chrono::seconds(2);         ///< without a byte
+constexpr auto kLingerAtMost = std::chrono::seconds(30);  ///< whatever comes
+
+/// A piece this large is sent from where it is; a smaller one is copied, to go with what comes behind it.
+constexpr std::size_t kSentDirectly = 4 * 1024;
+
+}  // namespace
+
+Http1Client::Http1Client(Worker& worker, net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target)
+    : worker_(worker),
+      fd_(std::move(fd)),
+      target_(std::move(target)),
+      parser_(worker.head_limits()),
+      queue_(worker.buffers()),
+      timer_(worker.loop(), [this] { on_timer(); }),
+      last_active_(worker.loop().now()),
+      phase_since_(last_active_) {
+  worker_.loop().add(fd_.get(), interest_, *this);
+  arm_timer();
+}
+
+Http1Client::~Http1Client() { CHECK(closed_); }
+
+// --- the answer
+
+void Http1Client::send_head(const http::ResponseHead& head) {
+  Request& request = *request_;
+  if (head.status < 200) {
+    if (!request.side.http11) return;  // RFC 9110 section 15.2
+    http::write_response_head(head, {.http11 = true, .close = false, .to_head = request.side.to_head}, queue_.stage());
+    return;
+  }
+  request.answered = true;
+  request.side.close = request.side.close || !request.exchange.request_whole() || worker_.draining();
+  request.response_framing = http::write_response_head(head, request.side, queue_.stage());
+  if (request.response_framing == http::Framing::until_close) request.side.close = true;
+}
+
+void Http1Client::send_data(std::string_view bytes) {
+  const bool chunked = request_->response_framing == http::Framing::chunked;
+  if (request_->response_framing == http::Framing::none) return;  // a HEAD's answer has no body, whatever was sent
+  if (chunked) http::write_chunk_start(bytes.size(), queue_.stage());
+  if (bytes.size() >= kSentDirectly) {
+    if (!request_->broken && !queue_.send(fd_.get(), bytes)) request_->broken = true;
+  } else {
+    queue_.stage().append(bytes);
+  }
+  if (chunked) queue_.stage().append(http::kChunkEnd);
+}
+
+void Http1Client::send_end(const std::vector<http::Field>& trailers) {
+  if (request_->response_framing != http::Framing::chunked) return;
+  static const std::vector<http::Field> kNone;
+  http::write_last_chunk(request_->accepts_trailers ? trailers : kNone, queue_.stage());
+}
+
+void Http1Client::send_answer(std::uint16_t status, std::string_view proxy_error, std::string_view text) {
+  Request& request = *request_;
+  request.side.close = request.side.close || !request.exchange.request_whole() || worker_.draining();
+  http::write_local_response(status, proxy_error, text, request.side, queue_.stage());
+}
+
+bool Http1Client::flush() {
+  last_active_ = worker_.loop().now();
+  if (request_->broken || !queue_.flush(fd_.get())) return false;
+  if (queue_.blocked()) set_interest();
+  return true;
+}
+
+void Http1Client::pause_reading(bool paused) {
+  if (paused_ == paused) return;
+  paused_ = paused;
+  set_interest();
+}
+
+std::string Http1Client::address() const { return net::peer_host(fd_.get()); }
+
+void Http1Client::exchange_over() {
+  unread_ = !request_->exchange.request_whole();
+  const bool close = request_->side.close;
+  request_.reset();
+  paused_ = false;
+  phase_since_ = last_active_;
+  closing_ = close || unread_ || worker_.draining() || (ended_ && !processing_ && held_.empty());
+  if (closing_) {
+    if (!queue_.blocked()) return end_politely();
+  } else if (!processing_ && !held_.empty()) {
+    return process({});
+  }
+  set_interest();
+}
+
+void Http1Client::abort() {
+  const bool seems_whole_at_its_end = request_->answered && request_->response_framing == http::Framing::until_close;
+  request_.reset();
+  if (seems_whole_at_its_end) return reset();
+  queue_.clear();
+  held_.clear();
+  closing_ = true;
+  unread_ = true;  // perhaps: a client whose answer is cut is often still sending
+  end_politely();
+}
+
+/// Answers before it that have not arrived yet may be lost.
+void Http1Client::reset() {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  close();
+}
+
+// --- the request
+
+void Http1Client::on_events(std::uint32_t events) {
+  // Lingering, both sides have ended when the client has, but what it sent before is still to be read: closing with
+  // bytes unread resets, and may take our answer from it.
+  if ((events & EPOLLERR) != 0 || ((events & EPOLLHUP) != 0 && !lingering_)) return close();
+  if ((events & EPOLLOUT) != 0 && queue_.blocked()) {
+    last_active_ = worker_.loop().now();
+    if (!queue_.resume(fd_.get())) return close();
+    if (!queue_.blocked()) on_drained();
+  }
+  if (!closed_ && (events & EPOLLIN) != 0 && (interest_ & EPOLLIN) != 0) read_some();
+}
+
+void Http1Client::on_drained() {
+  if (closing_) return end_politely();
+  if (request_) request_->exchange.on_client_drained();
+  if (!closed_ && !request_ && !held_.empty()) return process({});
+  if (!closed_) set_interest();
+}
+
+void Http1Client::read_some() {
+  const auto scratch = worker_.scratch();
+  const ssize_t received = ::recv(fd_.get(), scratch.data(), scratch.size(), 0);
+  if (received < 0) {
+    if (errno != EAGAIN && errno != EINTR) close();
+    return;
+  }
+  last_active_ = worker_.loop().now();
+  if (received > 0) {
+    if (!lingering_) process({scratch.data(), static_cast<std::size_t>(received)});
+    return;
+  }
+  ended_ = true;
+  // Half-closed: the answers to whole requests are still wanted.
+  const bool answering = request_ ? request_->exchange.request_whole() : queue_.blocked();
+  if (lingering_ || !answering) return close();
+  if (!request_ && held_.empty()) closing_ = true;
+  set_interest();
+}
+
+void Http1Client::process(std::string_view bytes) {
+  std::string joined;
+  if (!held_.empty()) {
+    joined.swap(held_);
+    joined.append(bytes);
+    bytes = joined;
+  }
+  processing_ = true;
+  while (!closed_ && !closing_ && !bytes.empty() && step(bytes)) {
+  }
+  processing_ = false;
+  if (closed_) return;
+  if (!closing_ && !bytes.empty()) {
+    if (bytes.size() == joined.size()) {
+      held_ = std::move(joined);
+    } else {
+      held_.assign(bytes);
+    }
+  }
+  const bool head_begun = !closing_ && !request_ && !held_.empty() && !queue_.blocked();
+  if (head_begun && !head_begun_) phase_since_ = last_active_;
+  head_begun_ = head_begun;
+  if (ended_ && !closing_ && !request_ && !queue_.blocked()) return close();  // what is held is no whole request
+  if (ended_ && !request_ && held_.empty()) closing_ = true;
+  if (head_begun_) arm_timer();
+  set_interest();
+}
+
+bool Http1Client::step(std::string_view& bytes) {
+  if (!request_) return !queue_.blocked() && begin_request(bytes);
+  if (paused_ || request_->exchange.request_whole()) return false;
+  read_body(bytes);
+  return true;
+}
+
+bool Http1Client::begin_request(std::string_view& bytes) {
+  http::RequestHead& head = worker_.request_head();
+  const auto parsed = parser_.request(bytes, head);
+  if (parsed.state == http::ParseState::more) return false;
+  if (parsed.state == http::ParseState::bad) {
+    refuse(parsed.status, parsed.problem);
+    return false;
+  }
+  request_ = std::make_unique<Request>(worker_, *this, *target_->destination);
+  request_->side = {.http11 = head.version == http::Version::http11,
+                    .close = !head.keep_alive,
+                    .to_head = head.method == "HEAD"};
+  request_->accepts_trailers = head.accepts_trailers;
+  request_->framing = head.framing;
+  request_->body = http::BodyReader(head.framing, head.content_length);
+  bytes.remove_prefix(parsed.head_bytes);
+  request_->exchange.start(head);
+  if (request_) read_body(bytes);
+  return true;
+}
+
+void Http1Client::read_body(std::string_view& bytes) {
+  http::BodyReader& body = request_->body;
+  while (!bytes.empty() && !body.done()) {
+    const auto step = body.read(bytes);
+    if (step.problem != nullptr) {
+      bytes = {};
+      return request_->exchange.on_request_broken(400, step.problem);
+    }
+    bytes.remove_prefix(step.consumed);
+    if (step.data.empty()) continue;
+    request_->exchange.on_request_data(step.data);
+    if (!request_) return;
+  }
+  if (body.done()) request_->exchange.on_request_end(body.trailers());
+  if (request_) request_->exchange.flush_request();
+}
+
+void Http1Client::refuse(std::uint16_t status, std::string_view problem) {
+  http::write_local_response(status, "http_request_error", problem, {.http11 = true, .close = true, .to_head = false},
+                             queue_.stage());
+  ServiceCells* const cells = target_->destination->cells;
+  if (cells != nullptr) cells->codes[status - kFirstStatus].add();
+  held_.clear();
+  head_begun_ = false;
+  closing_ = true;
+  unread_ = true;
+  if (!queue_.flush(fd_.get())) return close();
+  if (!queue_.blocked()) end_politely();
+}
+
+// --- its end
+
+void Http1Client::end_politely() {
+  // RFC 9112 section 9.6: closing with unread bytes resets the connection, and the client may lose the answer, and
+  // those before it.
+  int arrived = 0;
+  const bool unread = unread_ || ::ioctl(fd_.get(), FIONREAD, &arrived) != 0 || arrived > 0;
+  if (ended_ || !unread) return close();
+  lingering_ = true;
+  held_.clear();
+  ::shutdown(fd_.get(), SHUT_WR);
+  last_active_ = phase_since_ = worker_.loop().now();
+  arm_timer();
+  set_interest();
+}
+
+void Http1Client::drain() {
+  if (request_ || queue_.blocked() || lingering_) return;
+  // A request that has arrived is answered: closing over it would reset the connection.
+  if (!ended_) read_some();
+  if (!closed_ && !request_ && !queue_.blocked() && !lingering_) close();
+}
+
+void Http1Client::close() {
+  if (std::exchange(closed_, true)) return;
+  if (request_) {
+    request_->exchange.on_client_gone();
+    request_.reset();
+  }
+  timer_.cancel();
+  worker_.loop().remove(fd_.get(), *this);
+  fd_.reset();
+  worker_.bury_connection(*this);
+}
+
+void Http1Client::set_interest() {
+  const bool enough = held_.size() >= kMaxPipelined && (request_ || queue_.blocked());
+  const bool reading = lingering_ || (!ended_ && !closing_ && !paused_ && !enough);
+  const std::uint32_t wanted = (reading ? EPOLLIN : 0u) | (queue_.blocked() ? EPOLLOUT : 0u);
+  if (wanted == interest_) return;
+  interest_ = wanted;
+  worker_.loop().modify(fd_.get(), interest_, *this);
+}
+
+net::Clock::time_point Http1Client::due() const {
+  if (lingering_) return std::min(last_active_ + kLinger, phase_since_ + kLingerAtMost);
+  const auto idle = last_active_ + target_->destination->cluster.options().idle_timeout;
+  return head_begun_ ? std::min(idle, phase_since_ + worker_.settings().head_timeout) : idle;
+}
+
+void Http1Client::arm_timer() {
+  // One set for no later serves as well: it looks again.
+  const auto wanted = due();
+  if (timer_.is_set() && due_ <= wanted) return;
+  due_ = wanted;
+  timer_.set(due_ - worker_.loop().now());
+}
+
+void Http1Client::on_timer() {
+  const auto now = worker_.loop().now();
+  if (now < due()) return arm_timer();
+  if (head_begun_ && now < last_active_ + target_->destination->cluster.options().idle_timeout) {
+    refuse(408, "the request's head did not come in time");
+    if (!closed_) arm_timer();
+    return;
+  }
+  close();
+}
+
+}  // namespace outrigger::sidecar

@@ -1,0 +1,16 @@
+#pragma once
+#include <memory>
+
+#include "sidecar/config.h"
+
+namespace outrigger::sidecar {
+
+struct Destination;
+
+/// Where a listener's requests go: its connections share it, so that they follow when it is turned to another service.
+struct ListenerTarget {
+  ListenerProtocol protocol = ListenerProtocol::automatic;
+  std::shared_ptr<Destination> destination;
+};
+
+}  // namespace outrigger::sidecar

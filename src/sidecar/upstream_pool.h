@@ -1,0 +1,32 @@
+#pragma once
+/// The connections that a worker has to an endpoint. Worker's thread only.
+#include "balance/cluster.h"
+#include "net/event_loop.h"
+
+namespace outrigger::sidecar {
+
+class Exchange;
+class Http1Upstream;
+class Http2Upstream;
+class UpstreamStream;
+class Worker;
+struct Destination;
+
+struct AcquiredStream {
+  UpstreamStream* stream = nullptr;  ///< null: connecting has failed at once, or
+  bool no_place = false;             ///< the cluster has as many connections as it may have, all of them in use
+};
+/// On an idle connection, on one with room, or on a new one, for which an idle one to another endpoint gives way where
+/// their number is limited.
+AcquiredStream acquire_stream(Worker& worker, Destination& cluster, balance::Backend& backend, bool http2,
+                              Exchange& exchange);
+
+/// Takes an idle connection into its endpoint's pool; false: it is not wanted there.
+bool pool_idle(Worker& worker, Destination& cluster, Http1Upstream& connection);
+/// Closes a connection of its endpoint's pool.
+void drop(Http1Upstream& connection);
+void drop(Http2Upstream& connection);
+/// Closes what has been idle since before `cutoff`. Returns whether any connection is left.
+bool close_idle_of(balance::Backend& backend, net::Clock::time_point cutoff);
+
+}  // namespace outrigger::sidecar

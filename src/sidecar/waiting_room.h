@@ -1,0 +1,56 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+
+#include "net/event_loop.h"
+
+namespace outrigger::sidecar {
+
+/// Where requests wait for a place at a cluster that has as many requests or connections as it may have: first come, first
+/// served, each only so long. Worker's thread only.
+class WaitingRoom {
+ public:
+  class Guest {
+   public:
+    /// Try now. A guest for whom there is no place after all enters again, and is the last then.
+    virtual void on_place() = 0;
+    /// It has waited long enough.
+    virtual void on_no_place() = 0;
+
+   protected:
+    ~Guest() = default;
+
+   private:
+    friend class WaitingRoom;
+    bool waits_ = false;
+    std::list<Guest*>::iterator place_;
+    net::Clock::time_point until_;
+  };
+
+  explicit WaitingRoom(net::EventLoop& loop);
+  ~WaitingRoom() { *self_ = nullptr; }
+  WaitingRoom(const WaitingRoom&) = delete;
+  WaitingRoom& operator=(const WaitingRoom&) = delete;
+
+  std::size_t size() const { return guests_.size(); }
+  /// `patience` is the same for all who wait at a time, or nearly so.
+  void enter(Guest& guest, net::Clock::duration patience);
+  /// A guest that does not wait is passed over.
+  void leave(Guest& guest);
+  /// Lets the first in, once this round's events are told.
+  void place_is_free();
+
+ private:
+  void let_in();
+  void on_time();
+
+  net::EventLoop& loop_;
+  std::list<Guest*> guests_;
+  std::uint32_t places_ = 0;
+  std::shared_ptr<WaitingRoom*> self_;  ///< for what is deferred: null once this has ended
+  net::Timer timer_;
+};
+
+}  // namespace outrigger::sidecar
