@@ -6,7 +6,7 @@
 ///                        {"unsubscribe":["shop/web:80", ...]}
 ///                        {"ack":{"service":"shop/web:80","version":"..."}}
 ///   operator → sidecar
-///   {"set":{"service":"shop/web:80","version":"...","options":{...},"rules":[...],"endpoints":[...]}}
+///   {"set":{"service":"shop/web:80","version":"...","options":{...},"rules":[...],"endpoints":[...],"addresses":[...]}}
 ///                        {"delta":{"service":"...","from":"...","version":"...","endpoints":[...],"removed":["ADDRESS"]}}
 ///                        {"current":{"service":"...","version":"..."}}
 ///                        {"absent":{"service":"..."}}
@@ -52,7 +52,7 @@ struct FullSet {
   model::EndpointSet set;
   bool operator==(const FullSet&) const = default;
 };
-/// Only endpoints differ; a change of options or rules is sent as a full set.
+/// Only endpoints differ; a change of anything else is sent as a full set.
 struct Delta {
   model::ServicePort service;
   std::string from;

@@ -66,6 +66,24 @@ Result<void> read_options(const json& object, model::ServiceOptions& options) {
   return {};
 }
 
+Result<void> read_addresses(const json& object, std::vector<std::string>& addresses) {
+  const auto list = object.find("addresses");
+  if (list == object.end()) return {};
+  if (!list->is_array() || list->size() > model::kMaxAddresses) {
+    return failure(fmt::format("addresses; allowed: an array of at most {} addresses", model::kMaxAddresses));
+  }
+  for (const json& entry : *list) {
+    if (!entry.is_string()) return wrong("addresses", entry, "strings");
+    auto address = model::canonical_address(entry.get_ref<const std::string&>());
+    if (!address) return failure("addresses: " + address.error().text);
+    if (std::find(addresses.begin(), addresses.end(), *address) != addresses.end()) {
+      return failure("addresses: " + *address + " is there twice");
+    }
+    addresses.push_back(std::move(*address));
+  }
+  return {};
+}
+
 Result<model::Rule> read_rule(const json& object) {
   if (!object.is_object()) return failure(wrong("rules", object, "objects").error().text);
   model::Rule rule;
@@ -117,10 +135,12 @@ json set_json(const model::EndpointSet& set) {
     }
     rules.push_back({{"pathPrefix", rule.path_prefix}, {"clusters", std::move(clusters)}});
   }
-  return {{"service", set.service.text()},
-          {"options", std::move(options)},
-          {"rules", std::move(rules)},
-          {"endpoints", endpoints_json(set.endpoints)}};
+  json object = {{"service", set.service.text()},
+                 {"options", std::move(options)},
+                 {"rules", std::move(rules)},
+                 {"endpoints", endpoints_json(set.endpoints)}};
+  if (!set.addresses.empty()) object["addresses"] = set.addresses;
+  return object;
 }
 
 Result<void> read_text(const json& object, const char* key, std::string& text) {
@@ -163,7 +183,9 @@ Result<model::EndpointSet> read_set(const json& object) {
   for (const auto& done : {read_service(object, set.service), read_endpoints(object, set.endpoints)}) {
     if (!done) return failure(done.error().text);
   }
-  if (auto done = read_options(object, set.options); !done) return failure(done.error().text);
+  for (const auto& done : {read_options(object, set.options), read_addresses(object, set.addresses)}) {
+    if (!done) return failure(done.error().text);
+  }
   std::sort(set.endpoints.begin(), set.endpoints.end(),
             [](const auto& a, const auto& b) { return a.address < b.address; });
   const auto twice = std::adjacent_find(set.endpoints.begin(), set.endpoints.end(),

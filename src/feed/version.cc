@@ -23,7 +23,8 @@ std::string version_of(const model::EndpointSet& set) {
 }
 
 std::optional<Delta> difference(const FullSet& from, const FullSet& to) {
-  if (from.set.service != to.set.service || from.set.options != to.set.options || from.set.rules != to.set.rules) {
+  if (from.set.service != to.set.service || from.set.options != to.set.options || from.set.rules != to.set.rules ||
+      from.set.addresses != to.set.addresses) {
     return std::nullopt;
   }
   Delta delta{.service = to.set.service, .from = from.version, .version = to.version, .changed = {}, .removed = {}};

@@ -10,7 +10,7 @@ namespace outrigger::feed {
 /// 16 hexadecimal digits: the first 64 bits of the SHA-256 of the set's encoding.
 std::string version_of(const model::EndpointSet& set);
 
-/// The step from one set to the next, or nothing when options or rules differ and it must be sent whole.
+/// The step from one set to the next, or nothing when more than endpoints differs and it must be sent whole.
 std::optional<Delta> difference(const FullSet& from, const FullSet& to);
 
 /// Takes the step. Fails when `delta.from` is not the version at hand or what comes out is not `delta.version`.

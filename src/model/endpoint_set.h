@@ -38,12 +38,18 @@ struct Rule {
   bool operator==(const Rule&) const = default;
 };
 
+/// A Service has one cluster IP a family.
+inline constexpr std::size_t kMaxAddresses = 16;
+
 /// A destination's rules and, as the cluster of the same name, its endpoints.
 struct EndpointSet {
   ServicePort service;
   ServiceOptions options;
   std::vector<Rule> rules;          ///< never empty: without routes, one that matches all, to `service` itself
   std::vector<Endpoint> endpoints;  ///< ordered by address, no address twice
+  /// Where pods dial the Service: its cluster IPs with its port, in the spelling of canonical_address(). None twice, at
+  /// most kMaxAddresses; empty: a headless Service, or one that is not dialled so.
+  std::vector<std::string> addresses = {};
   bool operator==(const EndpointSet&) const = default;
 };
 

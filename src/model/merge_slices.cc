@@ -73,20 +73,49 @@ void keep_one_family_per_pod(std::vector<Endpoint>& endpoints, bool ipv6_first) 
   });
 }
 
+std::vector<std::string> addresses_of(const Service& service, std::uint16_t port) {
+  std::vector<std::string> addresses;
+  for (const std::string& ip : service.cluster_ips) {
+    auto address = canonical_address(ip, port);
+    if (address && addresses.size() < kMaxAddresses && std::ranges::find(addresses, *address) == addresses.end()) {
+      addresses.push_back(std::move(*address));
+    }
+  }
+  return addresses;
+}
+
+bool is_port_of(const SlicePort& port, const ServicePortSpec& spec) { return port.tcp && port.name == spec.name; }
+
+Protocol protocol_of(const ServicePortSpec& spec, std::span<const EndpointSlice* const> slices,
+                     const Protocols& annotated) {
+  if (spec.protocol) return *spec.protocol;
+  std::optional<Protocol> of_slices;
+  for (const EndpointSlice* slice : slices) {
+    for (const SlicePort& port : slice->ports) {
+      // Null is less than any, and tcp the greatest.
+      if (is_port_of(port, spec)) of_slices = std::max(of_slices, port.protocol);
+    }
+  }
+  return of_slices.value_or(annotated.of(spec.port));
+}
+
 }  // namespace
 
-std::vector<EndpointSet> merge_slices(const Service& service, const ServiceOptions& options,
+std::vector<EndpointSet> merge_slices(const Service& service, const ParsedServiceAnnotations& annotations,
                                       std::span<const EndpointSlice* const> slices, const Surroundings& surroundings) {
   std::vector<EndpointSet> sets;
   for (const ServicePortSpec& spec : service.ports) {
     if (!spec.tcp) continue;
-    EndpointSet set{.service = {service.key, spec.port}, .options = options, .rules = {}, .endpoints = {}};
+    EndpointSet set{.service = {service.key, spec.port},
+                    .options = annotations.options,
+                    .rules = {},
+                    .endpoints = {},
+                    .addresses = addresses_of(service, spec.port)};
+    set.options.protocol = protocol_of(spec, slices, annotations.protocols);
     set.rules = own_cluster_rule(set.service);
     for (const EndpointSlice* slice : slices) {
       for (const SlicePort& port : slice->ports) {
-        if (port.tcp && port.name == spec.name) {
-          add_endpoints(set.endpoints, service, *slice, port.port, surroundings);
-        }
+        if (is_port_of(port, spec)) add_endpoints(set.endpoints, service, *slice, port.port, surroundings);
       }
     }
     keep_one_per_address(set.endpoints);

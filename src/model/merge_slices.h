@@ -15,6 +15,8 @@ struct ServicePortSpec {
   std::string name;  ///< empty for a single unnamed port
   std::uint16_t port = 0;
   bool tcp = true;  ///< UDP and SCTP ports are not balanced
+  /// Of its appProtocol; null without one and when it is not known.
+  std::optional<Protocol> protocol = std::nullopt;
   bool operator==(const ServicePortSpec&) const = default;
 };
 
@@ -24,7 +26,8 @@ struct Service {
   Annotations annotations;
   std::vector<ServicePortSpec> ports;
   bool publish_not_ready_addresses = false;
-  bool ipv6_first = false;  ///< spec.ipFamilies[0] is IPv6
+  bool ipv6_first = false;                    ///< spec.ipFamilies[0] is IPv6
+  std::vector<std::string> cluster_ips = {};  ///< of all families; "None" and what is no address count for nothing
   bool operator==(const Service&) const = default;
 };
 
@@ -45,6 +48,7 @@ struct SlicePort {
   std::string name;
   std::uint16_t port = 0;  ///< the target port, which named target ports make differ from slice to slice
   bool tcp = true;
+  std::optional<Protocol> protocol = std::nullopt;  ///< as ServicePortSpec's
   bool operator==(const SlicePort&) const = default;
 };
 
@@ -65,8 +69,10 @@ struct Surroundings {
 /// One set per TCP port of the Service, in the order of its ports. An address counts once however many slices name
 /// it (the most available condition wins); a pod with addresses of both families counts once, with the Service's
 /// first family. publishNotReadyAddresses counts for `service` alone. An endpoint whose address or port is not valid
-/// is left out. A Service without TCP ports gives none. Rules are own_cluster_rule().
-std::vector<EndpointSet> merge_slices(const Service& service, const ServiceOptions& options,
+/// is left out. A Service without TCP ports gives none. Rules are own_cluster_rule(), addresses the cluster IPs with
+/// the port. A port's protocol is its own appProtocol's, else that of the slices' ports (where they differ tcp first,
+/// which carries them all), else the annotation's.
+std::vector<EndpointSet> merge_slices(const Service& service, const ParsedServiceAnnotations& annotations,
                                       std::span<const EndpointSlice* const> slices, const Surroundings& surroundings);
 
 }  // namespace outrigger::model

@@ -40,6 +40,16 @@ struct PolicyOption {
   static std::string allowed() { return listed(kNames); }
 };
 
+struct ProtocolOption {
+  static bool set(ServiceOptions& options, std::string_view value) {
+    const auto protocol = protocol_named(value);
+    if (protocol) options.protocol = *protocol;
+    return protocol.has_value();
+  }
+  static std::string text(const ServiceOptions& options) { return protocol_text(options.protocol); }
+  static std::string allowed() { return protocol_names(); }
+};
+
 template <milliseconds ServiceOptions::*kField, milliseconds::rep kLow_ms, milliseconds::rep kHigh_ms>
 struct DurationOption {
   static bool set(ServiceOptions& options, std::string_view value) {
@@ -52,6 +62,78 @@ struct DurationOption {
   static std::string allowed() {
     return "durations from " + duration_text(milliseconds(kLow_ms)) + " to " + duration_text(milliseconds(kHigh_ms)) +
            ", a whole number with a unit of ms, s, m or h";
+  }
+};
+
+/// As above, or 0.
+template <milliseconds ServiceOptions::*kField, milliseconds::rep kLow_ms, milliseconds::rep kHigh_ms>
+struct DurationOrNoneOption : DurationOption<kField, kLow_ms, kHigh_ms> {
+  using Duration = DurationOption<kField, kLow_ms, kHigh_ms>;
+  static bool set(ServiceOptions& options, std::string_view value) {
+    if (value != "0") return Duration::set(options, value);
+    options.*kField = milliseconds(0);
+    return true;
+  }
+  static std::string allowed() { return "0, " + Duration::allowed(); }
+};
+
+template <std::uint32_t ServiceOptions::*kField, std::uint32_t kLow, std::uint32_t kHigh>
+struct NumberOption {
+  static bool set(ServiceOptions& options, std::string_view value) {
+    const auto number = parse_number(value, kLow, kHigh);
+    if (number) options.*kField = *number;
+    return number.has_value();
+  }
+  static std::string text(const ServiceOptions& options) { return std::to_string(options.*kField); }
+  static std::string allowed() { return "whole numbers from " + std::to_string(kLow) + " to " + std::to_string(kHigh); }
+};
+
+template <std::uint32_t ServiceOptions::*kField>
+struct PercentOption {
+  static bool set(ServiceOptions& options, std::string_view value) {
+    return value.ends_with('%') && NumberOption<kField, 0, 100>::set(options, value.substr(0, value.size() - 1));
+  }
+  static std::string text(const ServiceOptions& options) { return std::to_string(options.*kField) + "%"; }
+  static std::string allowed() { return "whole percentages from 0% to 100%"; }
+};
+
+struct RetryOnOption {
+  struct Condition {
+    std::string_view name;
+    bool RetryOn::*flag;
+  };
+  static constexpr std::array<Condition, 5> kConditions = {{{"connect-failure", &RetryOn::connect_failure},
+                                                            {"refused", &RetryOn::refused},
+                                                            {"502", &RetryOn::bad_gateway},
+                                                            {"503", &RetryOn::service_unavailable},
+                                                            {"504", &RetryOn::gateway_timeout}}};
+
+  static bool set(ServiceOptions& options, std::string_view value) {
+    RetryOn given{.connect_failure = false, .refused = false};
+    while (true) {
+      const std::size_t comma = value.find(',');
+      const auto condition = std::find_if(kConditions.begin(), kConditions.end(), [&](const Condition& candidate) {
+        return candidate.name == value.substr(0, comma);
+      });
+      if (condition == kConditions.end() || given.*(condition->flag)) return false;
+      given.*(condition->flag) = true;
+      if (comma == std::string_view::npos) break;
+      value.remove_prefix(comma + 1);
+    }
+    options.retry_on = given;
+    return true;
+  }
+  static std::string text(const ServiceOptions& options) {
+    std::string text;
+    for (const Condition& condition : kConditions) {
+      if (options.retry_on.*(condition.flag)) text.append(text.empty() ? "" : ",").append(condition.name);
+    }
+    return text;
+  }
+  static std::string allowed() {
+    std::array<std::string_view, kConditions.size()> names;
+    std::transform(kConditions.begin(), kConditions.end(), names.begin(), [](const Condition& c) { return c.name; });
+    return "one or more of " + listed(names) + ", separated by commas alone, none twice";
   }
 };
 
@@ -69,9 +151,18 @@ constexpr Option option(std::string_view name) {
 
 constexpr std::array kOptions = {
     option<PolicyOption>("policy"),
+    option<ProtocolOption>("protocol"),
     option<DurationOption<&ServiceOptions::connect_timeout, 1, 60'000>>("connect-timeout"),
     option<DurationOption<&ServiceOptions::timeout, 0, kMaxDuration.count()>>("timeout"),
     option<DurationOption<&ServiceOptions::idle_timeout, 1'000, kMaxDuration.count()>>("idle-timeout"),
+    option<NumberOption<&ServiceOptions::retries, 0, kMaxRetries>>("retries"),
+    option<RetryOnOption>("retry-on"),
+    option<PercentOption<&ServiceOptions::retry_budget_percent>>("retry-budget"),
+    option<NumberOption<&ServiceOptions::max_connections, 0, kMaxConcurrency>>("max-connections"),
+    option<NumberOption<&ServiceOptions::max_pending, 0, kMaxConcurrency>>("max-pending"),
+    option<NumberOption<&ServiceOptions::max_in_flight, 0, kMaxConcurrency>>("max-in-flight"),
+    option<DurationOrNoneOption<&ServiceOptions::max_connection_age, 1'000, kMaxDuration.count()>>(
+        "max-connection-age"),
 };
 
 const Option* find_option(std::string_view name) {
@@ -164,6 +255,11 @@ ParsedServiceAnnotations parse_service_annotations(const Annotations& annotation
   ParsedServiceAnnotations parsed;
   const auto read = [&](std::string_view name, const std::string& value) -> std::optional<std::string> {
     if (is_pod_key(name)) return "belongs on Pods, not on a Service";
+    if (name == "protocol") {
+      const auto protocols = parse_protocols(value);
+      if (protocols) parsed.protocols = *protocols;
+      return problem_of(protocols);
+    }
     return problem_of(set_option(parsed.options, name, value));
   };
   parsed.errors = read_annotations(annotations, read);

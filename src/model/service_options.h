@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/protocol.h"
 #include "result/result.h"
 
 namespace outrigger::model {
@@ -15,14 +16,47 @@ inline constexpr std::string_view kAnnotationPrefix = "outrigger.dev/";
 
 enum class PolicyKind { round_robin, weighted_round_robin };
 
+/// What a request is tried again on, at another endpoint. At least one is set: who wants none sets a budget of 0 %.
+struct RetryOn {
+  /// The connection was not made, so nothing was sent. Offered to up to 3 endpoints; does not count against `retries`.
+  bool connect_failure = true;
+  /// The endpoint ended the connection before the first byte of its answer, or refused the HTTP/2 stream
+  /// (REFUSED_STREAM, or a GOAWAY that leaves it out; RFC 9113 section 8.7).
+  bool refused = true;
+  /// Such an answer. Only for idempotent methods (RFC 9110 section 9.2.2) and a body that is held whole (64 KiB).
+  bool bad_gateway = false;          ///< 502
+  bool service_unavailable = false;  ///< 503
+  bool gateway_timeout = false;      ///< 504
+
+  bool operator==(const RetryOn&) const = default;
+};
+
 struct ServiceOptions {
   PolicyKind policy = PolicyKind::weighted_round_robin;
+  Protocol protocol = Protocol::automatic;
   /// Bounds one attempt to connect to one endpoint.
   std::chrono::milliseconds connect_timeout{1'000};
   /// From the request's head to the response's head; 0: none.
   std::chrono::milliseconds timeout{0};
   /// A connection with no bytes either way for this long is closed.
   std::chrono::milliseconds idle_timeout{3'600'000};
+
+  /// Bounds the further tries of one request after something of it was sent. 0–10.
+  std::uint32_t retries = 1;
+  RetryOn retry_on = {};
+  /// Bounds the further tries of all requests, those after a failure to connect too, to this share of the requests
+  /// (balance::RetryBudget). 0–100; 0: no request is tried again.
+  std::uint32_t retry_budget_percent = 20;
+
+  /// These three bound one sidecar, which divides them over its workers, at least one each. 0–100,000.
+  /// Connections to the endpoints together; 0: no limit.
+  std::uint32_t max_connections = 0;
+  /// Requests that wait for a place, each for connect_timeout at most and then 503; 0: none waits.
+  std::uint32_t max_pending = 1'024;
+  /// Requests under way at the endpoints together; 0: no limit.
+  std::uint32_t max_in_flight = 0;
+  /// An upstream connection older than this, give or take 10 % of it, takes no new requests; 0: none is too old.
+  std::chrono::milliseconds max_connection_age{0};
 
   bool operator==(const ServiceOptions&) const = default;
 };
@@ -53,7 +87,8 @@ using Annotations = std::map<std::string, std::string>;
 
 /// Reads a Service's annotations. Keys without the prefix are ignored; a bad one leaves its option's default.
 struct ParsedServiceAnnotations {
-  ServiceOptions options;
+  ServiceOptions options;  ///< all but `protocol`, which may differ from port to port
+  Protocols protocols;
   std::vector<AnnotationError> errors;
 };
 ParsedServiceAnnotations parse_service_annotations(const Annotations& annotations);
@@ -76,6 +111,9 @@ ParsedPodAnnotations parse_pod_annotations(const Annotations& annotations);
 Result<std::uint32_t> parse_number(std::string_view text, std::uint32_t low, std::uint32_t high);
 inline constexpr std::uint32_t kMaxWeight = 1'000;
 inline constexpr std::uint32_t kMaxTier = 255;
+inline constexpr std::uint32_t kMaxRetries = 10;
+/// Of max-connections, max-pending and max-in-flight.
+inline constexpr std::uint32_t kMaxConcurrency = 100'000;
 /// "250ms", "1s", "30s", "5m", "1h", "0"; whole numbers with one unit, at most 24h.
 Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 /// The shortest text that parse_duration() reads back as the same value.

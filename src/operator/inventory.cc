@@ -61,7 +61,7 @@ std::vector<model::EndpointSet> Inventory::sets_of(const ObjectKey& service) con
                                            const auto zone = zones_.find(node);
                                            return zone == zones_.end() ? nullptr : &zone->second;
                                          }};
-  return model::merge_slices(known->second.service, known->second.annotations.options, slices, surroundings);
+  return model::merge_slices(known->second.service, known->second.annotations, slices, surroundings);
 }
 
 void Inventory::add_missing_to_gone(kube::Change& change) const {

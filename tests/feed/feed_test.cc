@@ -51,6 +51,15 @@ TEST(FeedMessage, EveryKindComesBackAsItWas) {
   set.endpoints[1].draining = true;
   set.options.policy = model::PolicyKind::round_robin;
   set.options.timeout = std::chrono::seconds(3);
+  set.options.protocol = model::Protocol::grpc;
+  set.options.retries = 3;
+  set.options.retry_on = {.refused = false, .service_unavailable = true};
+  set.options.retry_budget_percent = 100;
+  set.options.max_connections = 7;
+  set.options.max_pending = 0;
+  set.options.max_in_flight = 100'000;
+  set.options.max_connection_age = std::chrono::minutes(5);
+  set.addresses = {"10.96.0.7:80", "[fd00::7]:80"};
   set.rules = {{"/api", {{kWeb, 90}, {{{"shop", "web-v2"}, 80}, 10}}}, {"/", {{kWeb, 1}}}};
 
   expect_round_trip_to_sidecar(versioned(set));
@@ -70,6 +79,13 @@ TEST(FeedMessage, IsReadableAsTheHeaderShowsIt) {
   EXPECT_EQ(encode(ToSidecar(Delta{kWeb, "a", "b", {endpoint("10.0.0.1:80", 3)}, {}})),
             "{\"delta\":{\"endpoints\":[{\"address\":\"10.0.0.1:80\",\"weight\":3}],\"from\":\"a\","
             "\"service\":\"shop/web:80\",\"version\":\"b\"}}\n");
+}
+
+TEST(FeedMessage, OptionsAndAddressesThatAreNotThereHaveTheirDefaults) {
+  const auto message = decode_to_sidecar(
+      R"({"set":{"service":"shop/web:80","version":"a","rules":[{"clusters":[{"service":"shop/web:80"}]}]}})");
+  ASSERT_TRUE(message) << message.error().text;
+  EXPECT_EQ(std::get<FullSet>(*message).set, web({}));
 }
 
 TEST(FeedMessage, KeysOfANewerOperatorAreIgnored) {
@@ -108,6 +124,13 @@ TEST(FeedMessage, WhatIsWrongIsRefusedAndNamed) {
       {set_with(R"("endpoints":[{"address":"10.0.0.1:80"},{"address":"10.0.0.1:80"}])"), "twice"},
       {set_with(R"("options":{"policy":"fastest"})"), "policy"},
       {set_with(R"("options":{"policy":1})"), "policy"},
+      {set_with(R"("options":{"protocol":"ftp"})"), "protocol"},
+      {set_with(R"("options":{"retry-on":""})"), "retry-on"},
+      {set_with(R"("addresses":"10.96.0.7:80")"), "addresses"},
+      {set_with(R"("addresses":[1])"), "addresses"},
+      {set_with(R"("addresses":["10.96.0.7"])"), "addresses: '10.96.0.7'"},
+      {set_with(R"("addresses":["[fd00::7]:80","[fd00:0::7]:80"])"), "[fd00::7]:80 is there twice"},
+      {set_with(R"("addresses":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17])"), "at most 16"},
       {R"({"delta":{"service":"shop/web:80","from":"a","version":"b","removed":[1]}})", "removed"},
       {R"({"current":{"service":"shop/web:80"}})", "version is missing"},
       {R"({"absent":"shop/web:80"})", "service is missing"},
@@ -153,6 +176,9 @@ TEST(FeedVersion, IsAPropertyOfTheContentAlone) {
   auto other_options = set;
   other_options.options.timeout = std::chrono::seconds(1);
   EXPECT_NE(version_of(set), version_of(other_options));
+  auto dialled = set;
+  dialled.addresses = {"10.96.0.7:80"};
+  EXPECT_NE(version_of(set), version_of(dialled));
 }
 
 TEST(FeedVersion, ADeltaFitsOnlyTheVersionItStartsFrom) {
@@ -167,13 +193,16 @@ TEST(FeedVersion, ADeltaFitsOnlyTheVersionItStartsFrom) {
   EXPECT_FALSE(apply(one, wrong)) << "what comes out is not the version that was said";
 }
 
-TEST(FeedVersion, OtherOptionsOrRulesAreNoDelta) {
+TEST(FeedVersion, WhatDiffersInMoreThanEndpointsIsNoDelta) {
   const FullSet one = versioned(web({endpoint("10.0.0.1:80")}));
   auto set = one.set;
   set.options.policy = model::PolicyKind::round_robin;
   EXPECT_FALSE(difference(one, versioned(set)));
   set = one.set;
   set.rules[0].path_prefix = "/api";
+  EXPECT_FALSE(difference(one, versioned(set)));
+  set = one.set;
+  set.addresses = {"10.96.0.7:80"};
   EXPECT_FALSE(difference(one, versioned(set)));
 }
 

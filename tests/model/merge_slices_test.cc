@@ -42,14 +42,15 @@ std::vector<Endpoint> endpoints(const Service& service, const std::vector<Endpoi
 
 TEST(MergeSlices, MakesOneSetPerTcpPortInTheServicesOrder) {
   const Service service = web({{"admin", 9000, true}, {"dns", 53, false}, {"http", 80, true}});
-  const ServiceOptions options{.policy = PolicyKind::round_robin};
+  const ParsedServiceAnnotations annotations{
+      .options = {.policy = PolicyKind::round_robin}, .protocols = {}, .errors = {}};
   const EndpointSlice both =
       slice({ready("10.0.0.1")}, {{"http", 8080, true}, {"admin", 9001, true}, {"dns", 53, false}});
   const EndpointSlice* slices[] = {&both};
-  const auto sets = merge_slices(service, options, slices, kNothingKnown);
+  const auto sets = merge_slices(service, annotations, slices, kNothingKnown);
   ASSERT_EQ(sets.size(), 2u);
   EXPECT_EQ(sets[0].service.text(), "shop/web:9000");
-  EXPECT_EQ(sets[0].options, options);
+  EXPECT_EQ(sets[0].options, annotations.options);
   EXPECT_EQ(sets[0].rules, own_cluster_rule(sets[0].service));
   EXPECT_EQ(sets[0].endpoints, only("10.0.0.1:9001"));
   EXPECT_EQ(sets[1].service.text(), "shop/web:80");
@@ -70,6 +71,52 @@ TEST(MergeSlices, FindsPortsByNameAndProtocol) {
   EXPECT_TRUE(endpoints(web(), {slice({ready("10.0.0.1")}, {{"http", 8080, false}})}).empty());
   EXPECT_TRUE(endpoints(web(), {slice({ready("10.0.0.1")}, {})}).empty());
   EXPECT_EQ(endpoints(web({{"", 80, true}}), {slice({ready("10.0.0.1")}, {{"", 8080, true}})}).size(), 1u);
+}
+
+TEST(MergeSlices, AKnownAppProtocolCountsBeforeTheAnnotation) {
+  using enum Protocol;
+  const auto protocol = [](std::optional<Protocol> of_service, std::vector<std::optional<Protocol>> of_slices) {
+    std::vector<EndpointSlice> slices;
+    for (const auto& of_slice : of_slices) slices.push_back(slice({}, {{"http", 8080, true, of_slice}}));
+    // Other ports' say nothing of this one.
+    slices.push_back(slice({}, {{"other", 8080, true, tcp}, {"http", 8080, false, tcp}}));
+    std::vector<const EndpointSlice*> pointers;
+    for (const EndpointSlice& one : slices) pointers.push_back(&one);
+    const ParsedServiceAnnotations annotations = parse_service_annotations({{"outrigger.dev/protocol", "http2:80"}});
+    std::sort(pointers.begin(), pointers.end());
+    std::vector<Protocol> found;
+    do {
+      const auto sets = merge_slices(web({{"http", 80, true, of_service}, {"admin", 81, true}}), annotations, pointers,
+                                     kNothingKnown);
+      found.push_back(sets.at(0).options.protocol);
+      EXPECT_EQ(sets.at(1).options.protocol, automatic);
+    } while (std::next_permutation(pointers.begin(), pointers.end()));
+    EXPECT_EQ(std::count(found.begin(), found.end(), found.front()), static_cast<std::ptrdiff_t>(found.size()));
+    return found.front();
+  };
+  EXPECT_EQ(protocol({}, {}), http2);
+  EXPECT_EQ(protocol({}, {std::nullopt}), http2);
+  EXPECT_EQ(protocol({}, {http}), http);
+  EXPECT_EQ(protocol({}, {std::nullopt, grpc}), grpc);
+  EXPECT_EQ(protocol({}, {grpc, tcp, http}), tcp);
+  EXPECT_EQ(protocol(grpc, {}), grpc);
+  EXPECT_EQ(protocol(http, {tcp}), http);
+}
+
+TEST(MergeSlices, AddressesAreTheClusterIpsWithThePort) {
+  Service service = web({{"http", 80, true}, {"admin", 90, true}});
+  service.cluster_ips = {"10.96.0.7", "FD00:0:0::7", "10.96.0.7"};
+  const auto sets = merge(service, {});
+  EXPECT_EQ(sets.at(0).addresses, (std::vector<std::string>{"10.96.0.7:80", "[fd00::7]:80"}));
+  EXPECT_EQ(sets.at(1).addresses, (std::vector<std::string>{"10.96.0.7:90", "[fd00::7]:90"}));
+}
+
+TEST(MergeSlices, AHeadlessServiceHasNoAddresses) {
+  Service service = web();
+  for (const auto& ips : {std::vector<std::string>{}, {"None"}, {""}}) {
+    service.cluster_ips = ips;
+    EXPECT_TRUE(merge(service, {}).at(0).addresses.empty());
+  }
 }
 
 TEST(MergeSlices, NamedTargetPortsMayDifferFromSliceToSlice) {

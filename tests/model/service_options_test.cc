@@ -10,6 +10,10 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
+constexpr const char* kUnknown =
+    "unknown; known: policy, protocol, connect-timeout, timeout, idle-timeout, retries, retry-on, retry-budget, "
+    "max-connections, max-pending, max-in-flight, max-connection-age";
+
 TEST(ParseNumber, TakesWholeNumbersInTheRangeAlone) {
   EXPECT_EQ(*parse_number("1", 1, 1'000), 1u);
   EXPECT_EQ(*parse_number("1000", 1, 1'000), 1'000u);
@@ -104,6 +108,25 @@ TEST(SetOption, TakesEveryOptionsWholeRange) {
       {"timeout", "24h", {.timeout = 24h}},
       {"idle-timeout", "1s", {.idle_timeout = 1s}},
       {"idle-timeout", "24h", {.idle_timeout = 24h}},
+      {"protocol", "auto", {.protocol = Protocol::automatic}},
+      {"protocol", "grpc", {.protocol = Protocol::grpc}},
+      {"retries", "0", {.retries = 0}},
+      {"retries", "10", {.retries = 10}},
+      {"retry-on", "connect-failure", {.retry_on = {.refused = false}}},
+      {"retry-on", "504,refused", {.retry_on = {.connect_failure = false, .gateway_timeout = true}}},
+      {"retry-on",
+       "connect-failure,refused,502,503,504",
+       {.retry_on = {.bad_gateway = true, .service_unavailable = true, .gateway_timeout = true}}},
+      {"retry-budget", "0%", {.retry_budget_percent = 0}},
+      {"retry-budget", "100%", {.retry_budget_percent = 100}},
+      {"max-connections", "1", {.max_connections = 1}},
+      {"max-connections", "100000", {.max_connections = 100'000}},
+      {"max-pending", "0", {.max_pending = 0}},
+      {"max-pending", "100000", {.max_pending = 100'000}},
+      {"max-in-flight", "100000", {.max_in_flight = 100'000}},
+      {"max-connection-age", "0", {.max_connection_age = 0ms}},
+      {"max-connection-age", "1s", {.max_connection_age = 1s}},
+      {"max-connection-age", "24h", {.max_connection_age = 24h}},
   };
   for (const auto& [option, value, expected] : cases) {
     ServiceOptions options;
@@ -127,9 +150,43 @@ TEST(SetOption, RefusesABadValueAndChangesNothing) {
                                                        {"timeout", "none"},
                                                        {"idle-timeout", "0"},
                                                        {"idle-timeout", "999ms"},
-                                                       {"idle-timeout", "25h"}};
+                                                       {"idle-timeout", "25h"},
+                                                       {"protocol", ""},
+                                                       {"protocol", "ftp"},
+                                                       {"protocol", "http:80"},
+                                                       {"retries", "11"},
+                                                       {"retries", "-1"},
+                                                       {"retry-on", ""},
+                                                       {"retry-on", "500"},
+                                                       {"retry-on", "none"},
+                                                       {"retry-on", "refused,"},
+                                                       {"retry-on", ",refused"},
+                                                       {"retry-on", "502, 503"},
+                                                       {"retry-on", "refused,503,refused"},
+                                                       {"retry-budget", "20"},
+                                                       {"retry-budget", "%"},
+                                                       {"retry-budget", "101%"},
+                                                       {"retry-budget", "-1%"},
+                                                       {"retry-budget", "20%%"},
+                                                       {"retry-budget", "0.5%"},
+                                                       {"retry-budget", "20 %"},
+                                                       {"max-connections", "100001"},
+                                                       {"max-connections", "none"},
+                                                       {"max-pending", "100001"},
+                                                       {"max-in-flight", "1e3"},
+                                                       {"max-connection-age", "999ms"},
+                                                       {"max-connection-age", "25h"}};
   for (const auto& [option, value] : cases) {
-    ServiceOptions options{.connect_timeout = 7s, .timeout = 8s, .idle_timeout = 9s};
+    ServiceOptions options{.connect_timeout = 7s,
+                           .timeout = 8s,
+                           .idle_timeout = 9s,
+                           .retries = 2,
+                           .retry_on = {.refused = false},
+                           .retry_budget_percent = 7,
+                           .max_connections = 8,
+                           .max_pending = 9,
+                           .max_in_flight = 10,
+                           .max_connection_age = 11s};
     const ServiceOptions before = options;
     EXPECT_FALSE(set_option(options, option, value)) << option << " " << value;
     EXPECT_EQ(options, before);
@@ -144,8 +201,21 @@ TEST(SetOption, ErrorsSayWhatIsAllowed) {
             "'2m' is not allowed; allowed: durations from 1ms to 1m, a whole number with a unit of ms, s, m or h");
   EXPECT_EQ(set_option(options, "timeout", "1").error().text,
             "'1' is not allowed; allowed: durations from 0 to 24h, a whole number with a unit of ms, s, m or h");
-  EXPECT_EQ(set_option(options, "polcy", "round-robin").error().text,
-            "unknown; known: policy, connect-timeout, timeout, idle-timeout");
+  EXPECT_EQ(set_option(options, "polcy", "round-robin").error().text, kUnknown);
+  EXPECT_EQ(set_option(options, "protocol", "ftp").error().text,
+            "'ftp' is not allowed; allowed: auto, http, http2, grpc, tcp");
+  EXPECT_EQ(set_option(options, "retries", "11").error().text,
+            "'11' is not allowed; allowed: whole numbers from 0 to 10");
+  EXPECT_EQ(
+      set_option(options, "retry-on", "500").error().text,
+      "'500' is not allowed; allowed: one or more of connect-failure, refused, 502, 503, 504, separated by commas "
+      "alone, none twice");
+  EXPECT_EQ(set_option(options, "retry-budget", "0.2").error().text,
+            "'0.2' is not allowed; allowed: whole percentages from 0% to 100%");
+  EXPECT_EQ(set_option(options, "max-connections", "many").error().text,
+            "'many' is not allowed; allowed: whole numbers from 0 to 100000");
+  EXPECT_EQ(set_option(options, "max-connection-age", "5ms").error().text,
+            "'5ms' is not allowed; allowed: 0, durations from 1s to 24h, a whole number with a unit of ms, s, m or h");
 }
 
 TEST(OptionText, IsReadBackAsTheSameOptions) {
@@ -155,11 +225,25 @@ TEST(OptionText, IsReadBackAsTheSameOptions) {
     const auto between = [&](milliseconds::rep low, milliseconds::rep high) {
       return milliseconds(std::uniform_int_distribution<milliseconds::rep>(low, high)(random));
     };
+    const auto below = [&](std::uint32_t bound) { return static_cast<std::uint32_t>(random()) % bound; };
     for (int i = 0; i < 1'000; ++i) {
+      const std::uint32_t on = below(31) + 1;
       const ServiceOptions options{.policy = random() % 2 ? PolicyKind::round_robin : PolicyKind::weighted_round_robin,
+                                   .protocol = static_cast<Protocol>(below(5)),
                                    .connect_timeout = between(1, 60'000),
                                    .timeout = between(0, 86'400'000),
-                                   .idle_timeout = between(1'000, 86'400'000)};
+                                   .idle_timeout = between(1'000, 86'400'000),
+                                   .retries = below(11),
+                                   .retry_on = {.connect_failure = (on & 1) != 0,
+                                                .refused = (on & 2) != 0,
+                                                .bad_gateway = (on & 4) != 0,
+                                                .service_unavailable = (on & 8) != 0,
+                                                .gateway_timeout = (on & 16) != 0},
+                                   .retry_budget_percent = below(101),
+                                   .max_connections = below(100'001),
+                                   .max_pending = below(100'001),
+                                   .max_in_flight = below(100'001),
+                                   .max_connection_age = below(2) ? 0ms : between(1'000, 86'400'000)};
       ServiceOptions read;
       for (const std::string_view name : option_names()) {
         ASSERT_TRUE(set_option(read, name, option_text(options, name))) << name << " " << option_text(options, name);
@@ -179,12 +263,28 @@ TEST(ServiceAnnotations, AreReadAndOthersIgnored) {
   EXPECT_EQ(parsed.options, (ServiceOptions{.policy = PolicyKind::round_robin, .timeout = 5s}));
 }
 
+TEST(ServiceAnnotations, MayNameAProtocolForEachPort) {
+  const auto parsed = parse_service_annotations({{"outrigger.dev/protocol", "http:80,tcp:5432"}});
+  EXPECT_TRUE(parsed.errors.empty());
+  EXPECT_EQ(parsed.protocols, parse_protocols("http:80,tcp:5432").value());
+  EXPECT_EQ(parsed.options, ServiceOptions{});
+}
+
+TEST(ServiceAnnotations, ABadProtocolIsOneErrorAndLeavesEveryPortAutomatic) {
+  const auto parsed = parse_service_annotations({{"outrigger.dev/protocol", "http:80,ftp:81,ftp:82"}});
+  ASSERT_EQ(parsed.errors.size(), 1u);
+  EXPECT_EQ(parsed.errors[0].text(),
+            "outrigger.dev/protocol: 'http:80,ftp:81,ftp:82' is not allowed; allowed: auto, http, http2, grpc, tcp, or "
+            "some ports' own, as in http:80,tcp:5432, none twice");
+  EXPECT_EQ(parsed.protocols, Protocols{});
+}
+
 TEST(ServiceAnnotations, ABadOneLeavesItsDefaultAndTheOthersTheirValues) {
   const auto parsed = parse_service_annotations(
       {{"outrigger.dev/policy", "fastest\n"}, {"outrigger.dev/timeout", "5s"}, {"outrigger.dev/", "x"}});
   EXPECT_EQ(parsed.options, ServiceOptions{.timeout = 5s});
   const std::vector<AnnotationError> expected = {
-      {"outrigger.dev/", "x", "unknown; known: policy, connect-timeout, timeout, idle-timeout"},
+      {"outrigger.dev/", "x", kUnknown},
       {"outrigger.dev/policy", "fastest?", "'fastest?' is not allowed; allowed: round-robin, weighted-round-robin"}};
   EXPECT_EQ(parsed.errors, expected);
   EXPECT_EQ(parsed.errors[1].text(),
