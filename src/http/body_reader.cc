@@ -1,11 +1,36 @@
 #include "http/body_reader.h"
 
 #include <algorithm>
+#include <string>
 
+#include "http/forwarded_fields.h"
 #include "http/syntax.h"
 #include "result/result.h"
 
 namespace outrigger::http {
+
+struct BodyReader::Trailers {
+  std::string left_out;  ///< a list of names
+  std::string lines;     ///< as they came
+  std::uint32_t line_count = 0;
+  std::vector<Field> fields;  ///< into lines
+
+  /// Requires that every line was checked.
+  void settle() {
+    for (std::string_view rest = lines; !rest.empty();) {
+      const std::size_t colon = rest.find(':');
+      const std::size_t line_end = rest.find('\r', colon);
+      const Field field{rest.substr(0, colon), trim(rest.substr(colon + 1, line_end - colon - 1))};
+      if (may_be_trailer(field.name) && !has_token(left_out, field.name)) fields.push_back(field);
+      rest.remove_prefix(line_end + std::string_view{"\r\n"}.size());
+    }
+  }
+};
+
+BodyReader::BodyReader() = default;
+BodyReader::BodyReader(BodyReader&&) noexcept = default;
+BodyReader& BodyReader::operator=(BodyReader&&) noexcept = default;
+BodyReader::~BodyReader() = default;
 
 BodyReader::BodyReader(Framing framing, std::uint64_t content_length) : framing_(framing) {
   if (framing == Framing::chunked) state_ = State::chunk_size;
@@ -14,6 +39,26 @@ BodyReader::BodyReader(Framing framing, std::uint64_t content_length) : framing_
     state_ = State::data;
     left_ = content_length;
   }
+}
+
+BodyReader::BodyReader(const RequestHead& head) : BodyReader(head.framing, head.content_length) {
+  if (framing_ == Framing::chunked) leave_out_nominated(head.fields);
+}
+
+BodyReader::BodyReader(const ResponseHead& head) : BodyReader(head.framing, head.content_length) {
+  if (framing_ == Framing::chunked) leave_out_nominated(head.fields);
+}
+
+void BodyReader::leave_out_nominated(const std::vector<Field>& fields) {
+  const NominatedFields nominated{fields};
+  if (nominated.names().empty()) return;
+  trailers_ = std::make_unique<Trailers>();
+  for (const std::string_view name : nominated.names()) trailers_->left_out.append(name) += ',';
+}
+
+const std::vector<Field>& BodyReader::trailers() const {
+  static const std::vector<Field> kNone;
+  return trailers_ ? trailers_->fields : kNone;
 }
 
 BodyReader::Step BodyReader::read(std::string_view bytes) {
@@ -64,6 +109,7 @@ const char* BodyReader::read_framing(char c) {
     case State::trailer_lf: return read_trailer(c);
     case State::last_lf:
       if (c != '\n') return "the trailers do not end with CRLF";
+      if (trailers_) trailers_->settle();
       state_ = State::done;
       return nullptr;
     case State::data:
@@ -107,20 +153,33 @@ const char* BodyReader::read_size_end(char c) {
 
 const char* BodyReader::read_trailer(char c) {
   if (++overhead_ > kMaxTrailerBytes) return "the trailers are too long";
-  if (state_ == State::trailer_lf) {
-    state_ = State::trailer_start;
-    return c == '\n' ? nullptr : "a trailer line does not end with CRLF";
+  if (state_ == State::trailer_start) {
+    if (c == '\r') {
+      state_ = State::last_lf;
+      return nullptr;
+    }
+    if (!trailers_) trailers_ = std::make_unique<Trailers>();
+    if (++trailers_->line_count > kMaxTrailerFields) return "too many trailers";
   }
-  if (c == '\r' && state_ != State::trailer_name) {
-    state_ = state_ == State::trailer_start ? State::last_lf : State::trailer_lf;
-    return nullptr;
+  trailers_->lines += c;
+  switch (state_) {
+    case State::trailer_lf:
+      state_ = State::trailer_start;
+      return c == '\n' ? nullptr : "a trailer line does not end with CRLF";
+    case State::trailer_value:
+      if (c == '\r') {
+        state_ = State::trailer_lf;
+        return nullptr;
+      }
+      return is_value_char(c) ? nullptr : "a control character in a trailer";
+    case State::trailer_name:
+      if (c == ':') {
+        state_ = State::trailer_value;
+        return nullptr;
+      }
+      break;
+    default: state_ = State::trailer_name;
   }
-  if (state_ == State::trailer_value) return is_value_char(c) ? nullptr : "a control character in a trailer";
-  if (c == ':' && state_ == State::trailer_name) {
-    state_ = State::trailer_value;
-    return nullptr;
-  }
-  state_ = State::trailer_name;
   return is_token_char(c) ? nullptr : "a trailer name is not a token";
 }
 

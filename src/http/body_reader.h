@@ -1,23 +1,31 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <vector>
 
 #include "http/message.h"
 
 namespace outrigger::http {
 
-/// Takes a message's body out of its framing, a piece at a time, without copying (RFC 9112 sections 6 and 7). Trailers
-/// are checked and dropped, as section 7.1.2 allows. Refused are: a chunk size of more than 16 digits, a chunk's
-/// extensions of more than kMaxChunkExtensionBytes, trailers of more than kMaxTrailerBytes, control characters in
-/// either, and any line end but CRLF. One owner.
+/// Takes a message's body out of its framing, a piece at a time, without copying (RFC 9112 sections 6 and 7). Refused
+/// are: a chunk size of more than 16 digits, a chunk's extensions of more than kMaxChunkExtensionBytes, trailers of
+/// more than kMaxTrailerBytes or kMaxTrailerFields, control characters in either, and any line end but CRLF. One owner.
 class BodyReader {
  public:
   static constexpr std::uint32_t kMaxChunkExtensionBytes = 4 * 1024;
   static constexpr std::uint32_t kMaxTrailerBytes = 16 * 1024;
+  static constexpr std::uint32_t kMaxTrailerFields = 128;
 
-  BodyReader() = default;  ///< no body: done at once
+  BodyReader();  ///< no body: done at once
   BodyReader(Framing framing, std::uint64_t content_length);
+  /// The body behind that head. Trailers that its Connection fields name are dropped (RFC 9110 section 7.6.1).
+  explicit BodyReader(const RequestHead& head);
+  explicit BodyReader(const ResponseHead& head);
+  BodyReader(BodyReader&&) noexcept;
+  BodyReader& operator=(BodyReader&&) noexcept;
+  ~BodyReader();
 
   struct Step {
     std::size_t consumed = 0;       ///< how many of the given bytes are used up; never past the body's end
@@ -30,6 +38,9 @@ class BodyReader {
   bool done() const { return state_ == State::done; }
   /// Every byte until the connection closes is body, so that close() tells a whole body from a cut one.
   bool until_close() const { return framing_ == Framing::until_close; }
+  /// The trailers that go on, once done(): without those that may not be trailers (forwarded_fields.h). Views good as
+  /// long as the reader is, also if it moves.
+  const std::vector<Field>& trailers() const;
 
  private:
   enum class State : std::uint8_t {
@@ -49,6 +60,9 @@ class BodyReader {
     done
   };
 
+  struct Trailers;
+
+  void leave_out_nominated(const std::vector<Field>& fields);
   std::string_view take_data(std::string_view bytes);
   const char* read_framing(char c);
   const char* read_size(char c);
@@ -58,8 +72,9 @@ class BodyReader {
   Framing framing_ = Framing::none;
   State state_ = State::done;
   std::uint8_t size_digits_ = 0;
-  std::uint64_t left_ = 0;      ///< bytes of the body or of this chunk
-  std::uint32_t overhead_ = 0;  ///< bytes of this chunk's extension, or of the trailers: bounded
+  std::uint64_t left_ = 0;              ///< bytes of the body or of this chunk
+  std::uint32_t overhead_ = 0;          ///< bytes of this chunk's extension, or of the trailers: bounded
+  std::unique_ptr<Trailers> trailers_;  ///< null while there are none
 };
 
 }  // namespace outrigger::http

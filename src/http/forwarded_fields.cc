@@ -6,12 +6,16 @@
 namespace outrigger::http {
 namespace {
 
+bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
+  return std::any_of(names.begin(), names.end(), [&](std::string_view known) { return same_name(name, known); });
+}
+
 /// Fields for the last recipient, which no Connection option may take away (RFC 9110 section 7.6.1).
 bool is_end_to_end(std::string_view name) {
   constexpr auto kNames = std::to_array<std::string_view>(
       {"Authorization", "Cache-Control", "Content-Encoding", "Content-Type", "Cookie", "Date", "Expect", "Forwarded",
        "Host", "Location", "Set-Cookie", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"});
-  return std::any_of(kNames.begin(), kNames.end(), [&](std::string_view known) { return same_name(name, known); });
+  return is_one_of(name, kNames);
 }
 
 }  // namespace
@@ -29,6 +33,43 @@ bool is_own_per_hop(std::string_view name) {
   }
 }
 
+bool may_be_trailer(std::string_view name) {
+  static constexpr auto kNever = std::to_array<std::string_view>({"Age",
+                                                                  "Authorization",
+                                                                  "Cache-Control",
+                                                                  "Content-Encoding",
+                                                                  "Content-Range",
+                                                                  "Content-Type",
+                                                                  "Cookie",
+                                                                  "Date",
+                                                                  "Expect",
+                                                                  "Expires",
+                                                                  "Forwarded",
+                                                                  "HTTP2-Settings",
+                                                                  "If-Match",
+                                                                  "If-Modified-Since",
+                                                                  "If-None-Match",
+                                                                  "If-Range",
+                                                                  "If-Unmodified-Since",
+                                                                  "Location",
+                                                                  "Max-Forwards",
+                                                                  "Pragma",
+                                                                  "Proxy-Authenticate",
+                                                                  "Proxy-Authorization",
+                                                                  "Range",
+                                                                  "Retry-After",
+                                                                  "Set-Cookie",
+                                                                  "Trailer",
+                                                                  "Vary",
+                                                                  "Via",
+                                                                  "Warning",
+                                                                  "WWW-Authenticate",
+                                                                  "X-Forwarded-For",
+                                                                  "X-Forwarded-Host",
+                                                                  "X-Forwarded-Proto"});
+  return !is_own_per_hop(name) && !is_one_of(name, kNever);
+}
+
 NominatedFields::NominatedFields(const std::vector<Field>& fields) {
   for (const auto& [name, value] : fields) {
     if (same_name(name, "Connection")) add(value);
@@ -38,8 +79,8 @@ NominatedFields::NominatedFields(const std::vector<Field>& fields) {
 void NominatedFields::add(std::string_view options) {
   while (const auto option = next_element(options)) {
     if (same_name(*option, "close") || same_name(*option, "keep-alive") || is_end_to_end(*option)) continue;
-    CHECK(count_ < static_cast<std::ptrdiff_t>(kMaxConnectionOptions));  // the parser refuses more
-    names_[static_cast<std::size_t>(count_++)] = *option;
+    CHECK(count_ < kMaxConnectionOptions);  // the parser refuses more
+    names_[count_++] = *option;
   }
 }
 

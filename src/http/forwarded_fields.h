@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,10 @@ namespace outrigger::http {
 /// A field for this connection alone, or one that is written anew from the head.
 bool is_own_per_hop(std::string_view name);
 
+/// False for a field whose sense is lost, or dangerous, behind the content: framing, routing, request modifiers,
+/// authentication, response control data, how the content is to be taken (RFC 9110 section 6.5.1).
+bool may_be_trailer(std::string_view name);
+
 /// The further fields that a message's Connection fields name. Nearly always none. Requires a message that
 /// read_control_fields() accepts.
 class NominatedFields {
@@ -26,15 +31,16 @@ class NominatedFields {
   explicit NominatedFields(const std::vector<Field>& fields);
 
   bool has(std::string_view name) const {
-    return std::any_of(names_.begin(), names_.begin() + count_,
+    return std::any_of(names().begin(), names().end(),
                        [&](std::string_view nominated) { return same_name(name, nominated); });
   }
+  std::span<const std::string_view> names() const { return {names_.data(), count_}; }
 
  private:
   void add(std::string_view options);
 
   std::array<std::string_view, kMaxConnectionOptions> names_;
-  std::ptrdiff_t count_ = 0;
+  std::size_t count_ = 0;
 };
 
 /// Calls `write(field)` for each field that goes on, in order.

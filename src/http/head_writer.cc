@@ -135,4 +135,10 @@ void write_chunk_start(std::size_t size, std::string& out) {
   out.append(digits.data(), written.ptr).append("\r\n");
 }
 
+void write_last_chunk(std::span<const Field> trailers, std::string& out) {
+  out += "0\r\n";
+  for (const auto& [name, value] : trailers) out.append(name).append(": ").append(value).append("\r\n");
+  out += "\r\n";
+}
+
 }  // namespace outrigger::http

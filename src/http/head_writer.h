@@ -2,6 +2,7 @@
 /// Writes heads anew: nothing of the input's framing is copied. Appends to `out`. No state.
 /// forwarded_fields.h says which fields go on.
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -48,6 +49,9 @@ std::string_view reason_phrase(std::uint16_t status);
 /// Chunked framing around `size` bytes of data; requires size > 0.
 void write_chunk_start(std::size_t size, std::string& out);
 inline constexpr std::string_view kChunkEnd = "\r\n";
+/// The end of a chunked body without trailers, and of one with those given (RFC 9112 section 7.1.2). Requires fields
+/// that were checked, as BodyReader::trailers() are.
 inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
+void write_last_chunk(std::span<const Field> trailers, std::string& out);
 
 }  // namespace outrigger::http

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "http/body_reader.h"
+#include "http/describe.h"
 #include "http/head_writer.h"
 #include "result/result.h"
 
@@ -21,11 +22,13 @@ struct Body {
   std::size_t consumed = 0;
   bool done = false;
   std::string_view problem;
+  std::string trailers;
 
   bool operator==(const Body&) const = default;
 };
 
-Body read_body(BodyReader reader, std::string_view bytes, const std::function<std::size_t()>& piece_size) {
+Body read_body(Framing framing, std::string_view bytes, const std::function<std::size_t()>& piece_size) {
+  BodyReader reader{framing, bytes.size() / 2};
   Body body;
   std::size_t received = 0;
   while (received < bytes.size() && !reader.done() && body.problem.empty()) {
@@ -43,6 +46,7 @@ Body read_body(BodyReader reader, std::string_view bytes, const std::function<st
     }
   }
   body.done = reader.done();
+  body.trailers = describe(reader.trailers());
   return body;
 }
 
@@ -56,16 +60,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t siz
   const auto some_bytes = [&] { return 1 + random() % 20; };
 
   for (const Framing framing : {Framing::none, Framing::length, Framing::chunked, Framing::until_close}) {
-    const BodyReader reader{framing, size / 2};
-    const Body body = read_body(reader, bytes, whole);
-    CHECK(body == read_body(reader, bytes, one_byte));
-    CHECK(body == read_body(reader, bytes, some_bytes));
+    const Body body = read_body(framing, bytes, whole);
+    CHECK(body == read_body(framing, bytes, one_byte));
+    CHECK(body == read_body(framing, bytes, some_bytes));
     if (framing != Framing::chunked || body.data.empty()) continue;
 
     std::string chunked;
     write_chunk_start(body.data.size(), chunked);
     chunked.append(body.data).append(kChunkEnd).append(kLastChunk);
-    CHECK(read_body(reader, chunked, some_bytes) == (Body{body.data, chunked.size(), true, {}}));
+    CHECK(read_body(framing, chunked, some_bytes) == (Body{body.data, chunked.size(), true, {}, {}}));
   }
   return 0;
 }

@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 
+#include "http/describe.h"
 #include "http/head_writer.h"
 
 namespace outrigger::http {
@@ -17,11 +18,12 @@ struct Body {
   std::size_t consumed = 0;
   bool done = false;
   std::string problem;
+  std::string trailers;  ///< as describe() has them
 
   bool operator==(const Body&) const = default;
   friend std::ostream& operator<<(std::ostream& to, const Body& body) {
     return to << body.data.size() << " bytes of data, " << body.consumed << " consumed, "
-              << (body.done ? "done" : "not done") << " " << body.problem;
+              << (body.done ? "done" : "not done") << " " << body.problem << body.trailers;
   }
 };
 
@@ -43,6 +45,8 @@ Body read_body(BodyReader reader, std::string_view bytes, const PieceSize& piece
     bytes.remove_prefix(piece.size());
   }
   body.done = reader.done();
+  const BodyReader moved = std::move(reader);
+  body.trailers = describe(moved.trailers());
   return body;
 }
 
@@ -85,7 +89,7 @@ TEST(BodyReader, TakesEverythingUntilTheConnectionCloses) {
 TEST(BodyReader, TakesChunksOutOfTheirFraming) {
   const std::string bytes = "5\r\nhello\r\nA\r\n, big worl\r\n01\r\nd\r\n0\r\n\r\n";
   const Body body = read_chunked(bytes + "GET / HTTP/1.1");
-  EXPECT_EQ(body, (Body{"hello, big world", bytes.size(), true, ""}));
+  EXPECT_EQ(body, (Body{"hello, big world", bytes.size(), true, "", ""}));
 }
 
 TEST(BodyReader, AcceptsChunksOfEveryLegalForm) {
@@ -146,10 +150,69 @@ TEST(BodyReader, BoundsTheExtensionsOfEachChunk) {
 }
 
 TEST(BodyReader, BoundsTheTrailers) {
-  std::string trailers;
-  while (trailers.size() + 10 <= BodyReader::kMaxTrailerBytes) trailers += "X: yyyy\r\n";
-  EXPECT_TRUE(read_chunked("0\r\n" + trailers + "\r\n").done);
-  EXPECT_NE(read_chunked("0\r\n" + trailers + "X: yyyy\r\n").problem, "");
+  const auto trailers = [](std::size_t bytes) { return "0\r\nX:" + std::string(bytes - 5, 'y') + "\r\n\r\n"; };
+  EXPECT_TRUE(read_chunked(trailers(BodyReader::kMaxTrailerBytes)).done);
+  EXPECT_NE(read_chunked(trailers(BodyReader::kMaxTrailerBytes + 1)).problem, "");
+}
+
+TEST(BodyReader, BoundsTheNumberOfTrailers) {
+  std::string trailers = "0\r\n";
+  for (std::uint32_t i = 0; i < BodyReader::kMaxTrailerFields; ++i) trailers += "X: y\r\n";
+  EXPECT_TRUE(read_chunked(trailers + "\r\n").done);
+  EXPECT_NE(read_chunked(trailers + "X: y\r\n\r\n").problem, "");
+}
+
+TEST(BodyReader, KeepsTrailers) {
+  EXPECT_EQ(read_chunked("1\r\nx\r\n0\r\ngrpc-status:0\r\nX: \t a\tb: \xff \t\r\nX:\r\nY: \t\r\n\r\n").trailers,
+            " [grpc-status=0] [X=a\tb: \xff] [X=] [Y=]");
+  EXPECT_EQ(read_chunked("0\r\n\r\n").trailers, "");
+}
+
+TEST(BodyReader, DropsWhatMayNotBeATrailer) {
+  for (const auto* name : {"Content-Length",
+                           "transfer-encoding",
+                           "Host",
+                           "Trailer",
+                           "TE",
+                           "Connection",
+                           "Keep-Alive",
+                           "Upgrade",
+                           "Proxy-Connection",
+                           "Authorization",
+                           "Cookie",
+                           "Set-Cookie",
+                           "Content-Encoding",
+                           "Content-Type",
+                           "Content-Range",
+                           "Expect",
+                           "Cache-Control",
+                           "MAX-FORWARDS",
+                           "Via",
+                           "Forwarded",
+                           "X-Forwarded-For",
+                           "Range",
+                           "If-Match",
+                           "Location",
+                           "Vary"}) {
+    const Body body = read_chunked("0\r\nA: 1\r\n" + std::string{name} + ": x\r\nB: 2\r\n\r\n");
+    EXPECT_TRUE(body.done) << name;
+    EXPECT_EQ(body.trailers, " [A=1] [B=2]") << name;
+  }
+}
+
+TEST(BodyReader, DropsTrailersThatConnectionNames) {
+  const auto read_behind = [](const auto& head) {
+    return read_body(BodyReader{head}, "0\r\nX-A: 1\r\nx-b: 2\r\nX-C: 3\r\n\r\n", [] { return 3u; }).trailers;
+  };
+  RequestHead request;
+  request.framing = Framing::chunked;
+  EXPECT_EQ(read_behind(request), " [X-A=1] [x-b=2] [X-C=3]");
+  request.fields = {{"Connection", "close, x-a"}, {"connection", "X-B"}};
+  EXPECT_EQ(read_behind(request), " [X-C=3]");
+  ResponseHead response;
+  response.framing = Framing::chunked;
+  response.fields = {{"Connection", "x-c"}};
+  EXPECT_EQ(read_behind(response), " [X-A=1] [x-b=2]");
 }
 
 /// The reference: chunks of random sizes with random spellings, extensions and trailers.
@@ -167,7 +230,7 @@ std::string encode_randomly(std::string_view data, std::mt19937& random) {
     bytes.append(size).append(chunk).append(kChunkEnd);
     data.remove_prefix(chunk.size());
   }
-  bytes += below(2) == 0 ? "0\r\nDigest: x\r\nY:\r\n\r\n" : kLastChunk;
+  bytes += below(2) == 0 ? "0\r\nDigest:\tx y \r\nY:\r\nTE:x\r\n\r\n" : kLastChunk;
   return bytes;
 }
 
@@ -180,10 +243,11 @@ TEST(BodyReader, GivesBackWhatWasChunkedHoweverTheBytesAreCut) {
     std::string data(below(300), '\0');
     for (char& c : data) c = "\r\n0a;: \xff"[below(8)];
     const std::string bytes = encode_randomly(data, random);
+    const std::string trailers = bytes.ends_with("TE:x\r\n\r\n") ? " [Digest=x y] [Y=]" : "";
     const std::size_t largest_piece = 1 + below(50);
     const Body body =
         read_body(BodyReader{Framing::chunked, 0}, bytes + "next", [&] { return 1 + below(largest_piece); });
-    ASSERT_EQ(body, (Body{data, bytes.size(), true, ""})) << "seed " << seed;
+    ASSERT_EQ(body, (Body{data, bytes.size(), true, "", trailers})) << "seed " << seed;
   }
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "http/body_reader.h"
 #include "http/control_fields.h"
 #include "http/describe.h"
 #include "http/examples.h"
@@ -274,6 +275,19 @@ TEST(HeadWriter, WritesChunkSizesInHexadecimal) {
   write_chunk_start(1, out);
   write_chunk_start(0xabc0, out);
   EXPECT_EQ(out, "1\r\nabc0\r\n");
+}
+
+TEST(HeadWriter, WritesTrailersThatTheReaderReadsAsTheSame) {
+  std::string out;
+  write_last_chunk({}, out);
+  EXPECT_EQ(out, kLastChunk);
+  const std::vector<Field> trailers{{"grpc-status", "0"}, {"X", ""}, {"X", "a b"}};
+  out.clear();
+  write_last_chunk(trailers, out);
+  EXPECT_EQ(out, "0\r\ngrpc-status: 0\r\nX: \r\nX: a b\r\n\r\n");
+  BodyReader reader{Framing::chunked, 0};
+  EXPECT_EQ(reader.read(out).consumed, out.size());
+  EXPECT_EQ(describe(reader.trailers()), describe(trailers));
 }
 
 TEST(HeadWriter, NamesStatuses) {
