@@ -20,6 +20,19 @@ bool is_end_to_end(std::string_view name) {
 
 }  // namespace
 
+std::string_view via(Version received) {
+  switch (received) {
+    case Version::http10: return "1.0 outrigger";
+    case Version::http11: return "1.1 outrigger";
+    case Version::http2: return "2.0 outrigger";
+  }
+  CHECK(false);
+}
+
+bool tells_length(const ResponseHead& head) {
+  return head.status >= 200 && head.status != 204 && find_field(head.fields, "Content-Length") != nullptr;
+}
+
 bool is_own_per_hop(std::string_view name) {
   switch (name.size()) {
     case 2: return same_name(name, "TE");

@@ -17,6 +17,18 @@
 
 namespace outrigger::http {
 
+/// What this hop adds to a request; users may switch it.
+struct Hop {
+  bool via = true;
+  bool operator==(const Hop&) const = default;
+};
+
+/// The value of the Via that this hop adds, for the version in which the message came (RFC 9110 section 7.6.3).
+std::string_view via(Version received);
+
+/// A response without a body that still tells the length that a GET's would have (RFC 9110 section 8.6).
+bool tells_length(const ResponseHead& head);
+
 /// A field for this connection alone, or one that is written anew from the head.
 bool is_own_per_hop(std::string_view name);
 
@@ -43,11 +55,22 @@ class NominatedFields {
   std::size_t count_ = 0;
 };
 
-/// Calls `write(field)` for each field that goes on, in order.
+/// Calls `write(field)` for each field that goes on, in order. Expect does not from HTTP/1.0 clients (RFC 9110
+/// section 10.1.1).
 template <class Write>
-void for_each_forwarded(const std::vector<Field>& fields, const Write& write) {
-  const NominatedFields nominated{fields};
-  for (const Field& field : fields) {
+void for_each_forwarded(const RequestHead& head, const Write& write) {
+  const NominatedFields nominated{head.fields};
+  for (const Field& field : head.fields) {
+    if (is_own_per_hop(field.name) || nominated.has(field.name)) continue;
+    if (head.version == Version::http10 && same_name(field.name, "Expect")) continue;
+    write(field);
+  }
+}
+
+template <class Write>
+void for_each_forwarded(const ResponseHead& head, const Write& write) {
+  const NominatedFields nominated{head.fields};
+  for (const Field& field : head.fields) {
     if (!is_own_per_hop(field.name) && !nominated.has(field.name)) write(field);
   }
 }

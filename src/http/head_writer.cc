@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cstddef>
 
-#include "http/forwarded_fields.h"
 #include "http/syntax.h"
 #include "result/result.h"
 
@@ -46,16 +45,6 @@ std::size_t room_for(const std::vector<Field>& fields) {
   return bytes;
 }
 
-/// RFC 9110 section 7.6.3: the version that was received.
-std::string_view via_version(Version version) {
-  switch (version) {
-    case Version::http10: return "1.0";
-    case Version::http11: return "1.1";
-    case Version::http2: return "2.0";
-  }
-  CHECK(false);
-}
-
 void write_framing(Framing framing, std::uint64_t content_length, Appender& to) {
   if (framing == Framing::length) to << "Content-Length: " << content_length << "\r\n";
   if (framing == Framing::chunked) to << "Transfer-Encoding: chunked\r\n";
@@ -76,23 +65,15 @@ Framing framing_to_client(const ResponseHead& head, const ClientSide& client) {
   return client.http11 ? Framing::chunked : Framing::until_close;
 }
 
-/// A response without a body that may still tell the length that a GET's would have (RFC 9110 section 8.6).
-bool tells_length(const ResponseHead& head) {
-  return head.status >= 200 && head.status != 204 && find_field(head.fields, "Content-Length") != nullptr;
-}
-
 }  // namespace
 
 void write_request_head(const RequestHead& head, const Hop& hop, std::string& out) {
   CHECK(head.framing != Framing::until_close);
   Appender to{out, room_for(head.fields) + head.method.size() + head.target.size() + head.authority.size()};
   to << head.method << " " << head.target << " HTTP/1.1\r\nHost: " << head.authority << "\r\n";
-  for_each_forwarded(head.fields, [&](const Field& field) {
-    if (head.version == Version::http10 && same_name(field.name, "Expect")) return;
-    to << field.name << ": " << field.value << "\r\n";
-  });
+  for_each_forwarded(head, [&](const Field& field) { to << field.name << ": " << field.value << "\r\n"; });
   write_framing(head.framing, head.content_length, to);
-  if (hop.via) to << "Via: " << via_version(head.version) << " outrigger\r\n";
+  if (hop.via) to << "Via: " << via(head.version) << "\r\n";
   to << "\r\n";
 }
 
@@ -100,7 +81,7 @@ Framing write_response_head(const ResponseHead& head, const ClientSide& client, 
   const Framing framing = framing_to_client(head, client);
   Appender to{out, room_for(head.fields) + head.reason.size()};
   to << "HTTP/1.1 " << std::uint64_t{head.status} << " " << head.reason << "\r\n";
-  for_each_forwarded(head.fields, [&](const Field& field) { to << field.name << ": " << field.value << "\r\n"; });
+  for_each_forwarded(head, [&](const Field& field) { to << field.name << ": " << field.value << "\r\n"; });
   if (framing == Framing::none && tells_length(head)) {
     write_framing(Framing::length, head.content_length, to);
   } else {

@@ -6,15 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "http/forwarded_fields.h"
 #include "http/message.h"
 
 namespace outrigger::http {
-
-/// What this hop adds to a request; users may switch it.
-struct Hop {
-  bool via = true;
-  bool operator==(const Hop&) const = default;
-};
 
 /// The head to send upstream for a client's request: HTTP/1.1, keep-alive; framing written from `head.framing` (chunked
 /// stays chunked, a length stays a length, none writes no framing field), Host first, from `head.authority`, Via

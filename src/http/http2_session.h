@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http/forwarded_fields.h"
 #include "http/message.h"
 
 namespace outrigger::http {
@@ -51,13 +52,13 @@ using StreamId = std::int32_t;
 /// returns.
 class Http2StreamHandler {
  public:
-  /// Client role: a response's head; interim ones (1xx) may come before. `framing` is none when no body and no trailers
-  /// follow, length when there is a Content-Length, chunked otherwise.
+  /// Client role: a response's head; interim ones (1xx) may come before. `framing` is none when the response ends with
+  /// it (always for interim ones), length when a body of content_length bytes follows, chunked otherwise.
   virtual void on_head(const ResponseHead& head) = 0;
   /// A piece of the body, not empty. Its window is opened again when the call returns, unless the stream is paused
   /// then.
   virtual void on_data(std::string_view bytes) = 0;
-  /// The other side's half is complete.
+  /// The other side's half is complete. Not called behind a final head whose `framing` is none: that was the end.
   virtual void on_end(const std::vector<Field>& trailers) = 0;
   /// What was queued has gone so far that more is welcome: after queued() was above 0, it is 0 again.
   virtual void on_drained() = 0;
@@ -105,9 +106,8 @@ class Http2Session {
 
   // --- client role
   /// Opens a stream and queues the head. `end`: nothing follows. Requires can_request(). Hop-by-hop fields are left
-  /// out, names written in lower case; a TE that has `trailers` stays as that. Via is appended as head_writer.h does
-  /// it.
-  StreamId request(const RequestHead& head, bool end, Http2StreamHandler& handler);
+  /// out, names written in lower case; a TE that has `trailers` stays as that; Via is appended if asked.
+  StreamId request(const RequestHead& head, const Hop& hop, bool end, Http2StreamHandler& handler);
   /// The other side takes new streams, and the number open is below both its limit and ours.
   bool can_request() const;
   /// No more streams can ever be opened: GOAWAY came or went, or identifiers have run out.

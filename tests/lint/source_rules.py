@@ -38,6 +38,11 @@ IMPURE = [
 WRAPPED = [
     (re.compile(r"#include <httplib\.h>"), re.compile(r"^src/kube/[a-z_]+\.cc$"), "a .cc of kube/"),
     (re.compile(r"#include <prometheus/"), re.compile(r"^(src|tests)/metrics/"), "metrics/"),
+    (
+        re.compile(r"#include <nghttp2/"),
+        re.compile(r"^src/http/http2_session[a-z_]*\.cc$"),
+        "http/'s http2_session*.cc",
+    ),
     (re.compile(r"#include <spdlog/"), re.compile(r"^src/log/[a-z_]+\.cc$"), "a .cc of log/"),
 ]
 NAMES_THAT_SAY_NOTHING = {"common", "util", "utils", "core", "helpers", "misc"}

@@ -40,7 +40,10 @@ class SourceRules(unittest.TestCase):
         self.breaks("src/net/a.cc", "#include <httplib.h>\n", "only a .cc of kube/")
         self.breaks("src/kube/a.h", "#include <httplib.h>\n", "only a .cc of kube/")
         self.breaks("src/sidecar/a.cc", "#include <prometheus/counter.h>\n", "only metrics/")
+        self.breaks("src/http/syntax.cc", "#include <nghttp2/nghttp2.h>\n", "only http/'s http2_session*.cc")
+        self.breaks("src/http/http2_session.h", "#include <nghttp2/nghttp2.h>\n", "only http/'s http2_session*.cc")
         self.keeps("src/kube/client.cc", "#include <httplib.h>\n")
+        self.keeps("src/http/http2_session.cc", "#include <nghttp2/nghttp2.h>\n")
 
     def test_every_room_is_known(self):
         self.breaks("src/attic/a.cc", "", "no such room")
