@@ -107,6 +107,10 @@ void write_local_response(std::uint16_t status, std::string_view proxy_error, st
   if (!client.to_head) to << text;
 }
 
+std::string proxy_status(std::string_view proxy_error) {
+  return proxy_error.empty() ? std::string() : "outrigger; error=" + std::string(proxy_error);
+}
+
 std::string_view continue_response() { return "HTTP/1.1 100 Continue\r\n\r\n"; }
 
 void write_chunk_start(std::size_t size, std::string& out) {

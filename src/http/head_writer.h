@@ -35,6 +35,9 @@ Framing write_response_head(const ResponseHead& head, const ClientSide& client, 
 void write_local_response(std::uint16_t status, std::string_view proxy_error, std::string_view text,
                           const ClientSide& client, std::string& out);
 
+/// The value of Proxy-Status (RFC 9209) for that error type; empty for none.
+std::string proxy_status(std::string_view proxy_error);
+
 /// "HTTP/1.1 100 Continue\r\n\r\n"
 std::string_view continue_response();
 

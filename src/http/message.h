@@ -30,6 +30,7 @@ struct RequestHead {
   bool expect_continue = false;
   /// The protocols of Upgrade, when Connection names it and the request is HTTP/1.1; else empty (RFC 9110 section 7.8).
   std::string_view upgrade;
+  bool accepts_trailers = false;  ///< TE says so; HTTP/2: always
 };
 
 struct ResponseHead {

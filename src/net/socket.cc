@@ -90,16 +90,21 @@ Result<SocketAddress> SocketAddress::parse(std::string_view text) {
   return wrap(address);
 }
 
-std::string SocketAddress::text() const {
+std::string SocketAddress::host() const {
   std::array<char, INET6_ADDRSTRLEN> buffer{};
   if (storage.ss_family == AF_INET6) {
     const auto address = unwrap<sockaddr_in6>(*this);
     ::inet_ntop(AF_INET6, &address.sin6_addr, buffer.data(), buffer.size());
-    return "[" + std::string(buffer.data()) + "]:" + std::to_string(port());
+  } else {
+    const auto address = unwrap<sockaddr_in>(*this);
+    ::inet_ntop(AF_INET, &address.sin_addr, buffer.data(), buffer.size());
   }
-  const auto address = unwrap<sockaddr_in>(*this);
-  ::inet_ntop(AF_INET, &address.sin_addr, buffer.data(), buffer.size());
-  return std::string(buffer.data()) + ":" + std::to_string(port());
+  return buffer.data();
+}
+
+std::string SocketAddress::text() const {
+  const bool ipv6 = storage.ss_family == AF_INET6;
+  return (ipv6 ? "[" + host() + "]" : host()) + ":" + std::to_string(port());
 }
 
 std::uint16_t SocketAddress::port() const {
@@ -156,5 +161,15 @@ FileDescriptor accept_on(int listener) {
 
 Result<SocketAddress> local_address(int fd) { return address_of(fd, ::getsockname, "local"); }
 Result<SocketAddress> peer_address(int fd) { return address_of(fd, ::getpeername, "peer's"); }
+
+std::string peer_host(int fd) {
+  const auto address = peer_address(fd);
+  return address ? address->host() : std::string();
+}
+
+void reset_on_close(int fd) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
 
 }  // namespace outrigger::net

@@ -19,6 +19,7 @@ struct SocketAddress {
   /// Reads "127.0.0.1:80" or "[::1]:80"; port 0 is allowed (to listen on any).
   static Result<SocketAddress> parse(std::string_view text);
   std::string text() const;
+  std::string host() const;  ///< without the port and without brackets
   std::uint16_t port() const;
   bool is_loopback() const;
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
@@ -34,5 +35,9 @@ int connect_error(int fd);
 FileDescriptor accept_on(int listener);
 Result<SocketAddress> local_address(int fd);
 Result<SocketAddress> peer_address(int fd);
+/// The peer's numeric address without its port, IPv6 without brackets; empty when it has gone.
+std::string peer_host(int fd);
+/// Closing the socket will reset the connection: for one that must not seem to have ended in order.
+void reset_on_close(int fd);
 
 }  // namespace outrigger::net

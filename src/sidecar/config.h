@@ -1,5 +1,6 @@
 #pragma once
 /// A sidecar's configuration file. Any thread.
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,8 +11,20 @@
 
 namespace outrigger::sidecar {
 
+enum class ListenerProtocol { automatic, http, http2, tcp };
+
+struct HttpSettings {
+  bool via = true;
+  std::size_t max_head_bytes = 64 * 1024;
+  std::size_t max_target_bytes = 16 * 1024;
+  std::size_t max_fields = 256;
+  std::uint64_t max_body_bytes = 0;
+  std::chrono::milliseconds head_timeout{30'000};
+};
+
 struct ListenerConfig {
   std::string name;
+  ListenerProtocol protocol = ListenerProtocol::automatic;
   std::string address;  ///< "127.0.0.1:8080"; port 0: any
   model::ServicePort service;
   bool operator==(const ListenerConfig&) const = default;

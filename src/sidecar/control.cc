@@ -46,7 +46,7 @@ Result<void> Control::start() {
   if (!admin_socket) return failure(config_path_ + ": admin: " + admin_socket.error().text);
   if (auto done = start_feed(); !done) return done;
   for (std::size_t i = 0; i < worker_cells_.size(); ++i) {
-    workers_.push_back(std::make_unique<Worker>(i, fresh_seed(), worker_cells_[i]));
+    workers_.push_back(std::make_unique<Worker>(i, fresh_seed(), HttpSettings{}, worker_cells_[i]));
   }
   const Config wanted = config_;
   config_.listeners.clear();
@@ -89,7 +89,7 @@ void Control::install_listeners(const std::vector<ListenerConfig>& listeners, So
                             {"service", listener.service.text()},
                             {"address", address ? address->text() : listener.address}});
     for (std::size_t i = 0; i < workers_.size(); ++i) {
-      workers_[i]->add_listener(listener.name, listener.service, std::move(own[i]));
+      workers_[i]->add_listener(listener, std::move(own[i]));
     }
   }
 }

@@ -59,11 +59,10 @@ void Exchange::start(const http::RequestHead& head) {
     return answer(413, "http_request_error", "the body is too large");
   }
   // RFC 9110 section 7.6.2: it was sent no further than to us.
-  if (head.max_forwards == 0u) return head.method == "OPTIONS" ? answer(200, "", "") : answer(501, "", "TRACE is not offered");
   cluster_ = Router::find(destination_, head.target);
   if (cluster_ == nullptr) return answer(503, "destination_unavailable", "no such destination");
   ++cluster_->users;
-  cluster_->retry_budget.on_request();
+  cluster_->retry_budget.on_request(Destination::milliseconds_of(worker_.loop().now()));
   http2_upstream_ = cluster_->speaks_http2(head.version);
 
   kept_head_ = worker_.buffers().take();
@@ -242,7 +241,7 @@ bool Exchange::may_try_again_after(std::uint16_t status) {
 }
 
 bool Exchange::within_retry_budget() {
-  if (retries_ >= cluster_->cluster.options().retries || !cluster_->retry_budget.withdraw(worker_.loop().now())) {
+  if (retries_ >= cluster_->cluster.options().retries || !cluster_->retry_budget.withdraw(Destination::milliseconds_of(worker_.loop().now()))) {
     return false;
   }
   ++retries_;

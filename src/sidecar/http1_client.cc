@@ -117,8 +117,7 @@ void Http1Client::abort() {
 
 /// Answers before it that have not arrived yet may be lost.
 void Http1Client::reset() {
-  const linger at_once{.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  net::reset_on_close(fd_.get());
   close();
 }
 
@@ -212,7 +211,7 @@ bool Http1Client::begin_request(std::string_view& bytes) {
                     .to_head = head.method == "HEAD"};
   request_->accepts_trailers = head.accepts_trailers;
   request_->framing = head.framing;
-  request_->body = http::BodyReader(head.framing, head.content_length);
+  request_->body = http::BodyReader(head);
   bytes.remove_prefix(parsed.head_bytes);
   request_->exchange.start(head);
   if (request_) read_body(bytes);

@@ -130,7 +130,7 @@ void Http1Upstream::retire() {
 }
 
 void Http1Upstream::on_events(std::uint32_t events) {
-  if (exchange_ == nullptr) return drop_idle(*this);  // closed by the endpoint, or speaking unasked
+  if (exchange_ == nullptr) return drop(*this);  // closed by the endpoint, or speaking unasked
   if (!established_) {
     if (net::connect_error(fd_.get()) != 0 || (events & (EPOLLERR | EPOLLHUP)) != 0) {
       return fail(UpstreamFailure::not_connected);
@@ -212,7 +212,7 @@ bool Http1Upstream::read_head(std::string_view& bytes) {
   if (head.status >= 200) {
     response_begun_ = true;
     keep_alive_ = head.keep_alive;
-    response_body_ = http::BodyReader(head.framing, head.content_length);
+    response_body_ = http::BodyReader(head);
   }
   exchange_->on_upstream_head(head);
   return exchange_ != nullptr;

@@ -30,6 +30,7 @@ class Http2Transport final : private net::EventHandler {
   ~Http2Transport();
 
   http::Http2Session& session() { return session_; }
+  const http::Http2Session& session() const { return session_; }
   /// Bytes that were read before it was known that this is HTTP/2.
   void receive(std::string_view bytes);
   /// The session has something to say: it is written when this round's events are told.

@@ -28,6 +28,7 @@ class Http2Upstream final : public Mortal, private Http2Transport::Owner {
   /// For `exchange`, until that releases it. Requires has_room().
   UpstreamStream& open(Exchange& exchange);
 
+  balance::Backend& backend() const { return backend_; }
   std::size_t streams() const { return streams_; }
   net::Clock::time_point idle_since() const { return idle_since_; }
   /// Closes it, which is in no pool any more, and has the worker bury it. Exchanges on it are told.

@@ -35,7 +35,14 @@ EndpointState& state_of(balance::Backend& backend);
 
 /// A destination, and the cluster of the same name.
 struct Destination {
-  Destination(balance::Random& random, net::EventLoop& loop) : cluster(random), waiting_room(loop) {}
+  Destination(balance::Random& random, net::EventLoop& loop)
+      : cluster(random), retry_budget(0, milliseconds_of(loop.now())), waiting_room(loop) {}
+
+  /// The clock of retry_budget.
+  static std::chrono::milliseconds milliseconds_of(net::Clock::time_point time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch());
+  }
+
 
   /// This worker's share of what the options allow a sidecar; 0: no limit, but for `pending`.
   struct Limits {

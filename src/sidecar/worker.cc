@@ -127,11 +127,7 @@ http::Http2Limits Worker::http2_limits() const {
 
 const http::Hop& Worker::hop(const ClientStream& client) {
   hop_.via = settings_.via;
-  hop_.forwarded = settings_.forwarded;
-  if (hop_.forwarded != http::Hop::Forwarded::off) {
-    hop_client_ = client.address();
-    hop_.client = hop_client_;
-  }
+  (void)client;
   return hop_;
 }
 

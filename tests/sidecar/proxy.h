@@ -38,7 +38,8 @@ class Proxy {
   std::uint16_t port() const { return port_; }
   Socket connect(int receive_buffer_bytes = 0) { return Socket::connect(port_, receive_buffer_bytes); }
   /// A fresh listener of the worker's, for kWeb if nothing else is said. Returns its port.
-  std::uint16_t listen(const std::string& name, const model::ServicePort& service = kWeb);
+  std::uint16_t listen(const std::string& name, const model::ServicePort& service = kWeb,
+                       ListenerProtocol protocol = ListenerProtocol::http);
 
   Worker& worker() { return *worker_; }
   /// Ends the worker as it is.
