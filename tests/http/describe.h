@@ -21,6 +21,15 @@ inline std::string describe(const std::vector<Field>& fields) {
   return text;
 }
 
+inline std::string describe(Version version) {
+  switch (version) {
+    case Version::http10: return " 1.0";
+    case Version::http11: return " 1.1";
+    case Version::http2: return " 2";
+  }
+  return " ?";
+}
+
 /// Without what concerns only the client's connection: its version, keep-alive and the fields.
 inline std::string describe_message(const RequestHead& head) {
   return std::string{head.method} + " " + std::string{head.target} + " at '" + std::string{head.authority} + "' body " +
@@ -28,14 +37,13 @@ inline std::string describe_message(const RequestHead& head) {
 }
 
 inline std::string describe(const RequestHead& head) {
-  return describe_message(head) + (head.version == Version::http11 ? " 1.1" : " 1.0") +
-         (head.keep_alive ? " keep-alive" : " close") + (head.expect_continue ? " expects" : "") +
-         describe(head.fields);
+  return describe_message(head) + describe(head.version) + (head.keep_alive ? " keep-alive" : " close") +
+         (head.expect_continue ? " expects" : "") + describe(head.fields);
 }
 
 inline std::string describe(const ResponseHead& head) {
   return std::to_string(head.status) + " '" + std::string{head.reason} + "' body " +
-         describe(head.framing, head.content_length) + (head.version == Version::http11 ? " 1.1" : " 1.0") +
+         describe(head.framing, head.content_length) + describe(head.version) +
          (head.keep_alive ? " keep-alive" : " close") + describe(head.fields);
 }
 

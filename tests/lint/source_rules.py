@@ -40,8 +40,8 @@ WRAPPED = [
     (re.compile(r"#include <prometheus/"), re.compile(r"^(src|tests)/metrics/"), "metrics/"),
     (
         re.compile(r"#include <nghttp2/"),
-        re.compile(r"^src/http/http2_session[a-z_]*\.cc$"),
-        "http/'s http2_session*.cc",
+        re.compile(r"^src/http/http2_session([a-z_]*\.cc|_impl\.h)$"),
+        "http/'s http2_session*.cc and http2_session_impl.h",
     ),
     (re.compile(r"#include <spdlog/"), re.compile(r"^src/log/[a-z_]+\.cc$"), "a .cc of log/"),
 ]
