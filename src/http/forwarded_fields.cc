@@ -26,7 +26,7 @@ bool is_own_per_hop(std::string_view name) {
     case 4: return same_name(name, "Host");
     case 7: return same_name(name, "Upgrade");
     case 10: return same_name(name, "Connection") || same_name(name, "Keep-Alive");
-    case 14: return same_name(name, "Content-Length");
+    case 14: return same_name(name, "Content-Length") || same_name(name, "HTTP2-Settings");
     case 16: return same_name(name, "Proxy-Connection");
     case 17: return same_name(name, "Transfer-Encoding");
     default: return false;
@@ -34,39 +34,38 @@ bool is_own_per_hop(std::string_view name) {
 }
 
 bool may_be_trailer(std::string_view name) {
-  static constexpr auto kNever = std::to_array<std::string_view>({"Age",
-                                                                  "Authorization",
-                                                                  "Cache-Control",
-                                                                  "Content-Encoding",
-                                                                  "Content-Range",
-                                                                  "Content-Type",
-                                                                  "Cookie",
-                                                                  "Date",
-                                                                  "Expect",
-                                                                  "Expires",
-                                                                  "Forwarded",
-                                                                  "HTTP2-Settings",
-                                                                  "If-Match",
-                                                                  "If-Modified-Since",
-                                                                  "If-None-Match",
-                                                                  "If-Range",
-                                                                  "If-Unmodified-Since",
-                                                                  "Location",
-                                                                  "Max-Forwards",
-                                                                  "Pragma",
-                                                                  "Proxy-Authenticate",
-                                                                  "Proxy-Authorization",
-                                                                  "Range",
-                                                                  "Retry-After",
-                                                                  "Set-Cookie",
-                                                                  "Trailer",
-                                                                  "Vary",
-                                                                  "Via",
-                                                                  "Warning",
-                                                                  "WWW-Authenticate",
-                                                                  "X-Forwarded-For",
-                                                                  "X-Forwarded-Host",
-                                                                  "X-Forwarded-Proto"});
+  static constexpr std::string_view kNever[]{"Age",
+                                             "Authorization",
+                                             "Cache-Control",
+                                             "Content-Encoding",
+                                             "Content-Range",
+                                             "Content-Type",
+                                             "Cookie",
+                                             "Date",
+                                             "Expect",
+                                             "Expires",
+                                             "Forwarded",
+                                             "If-Match",
+                                             "If-Modified-Since",
+                                             "If-None-Match",
+                                             "If-Range",
+                                             "If-Unmodified-Since",
+                                             "Location",
+                                             "Max-Forwards",
+                                             "Pragma",
+                                             "Proxy-Authenticate",
+                                             "Proxy-Authorization",
+                                             "Range",
+                                             "Retry-After",
+                                             "Set-Cookie",
+                                             "Trailer",
+                                             "Vary",
+                                             "Via",
+                                             "Warning",
+                                             "WWW-Authenticate",
+                                             "X-Forwarded-For",
+                                             "X-Forwarded-Host",
+                                             "X-Forwarded-Proto"};
   return !is_own_per_hop(name) && !is_one_of(name, kNever);
 }
 

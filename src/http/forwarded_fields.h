@@ -1,10 +1,10 @@
 #pragma once
 /// Which fields of a message go on to the next hop, whatever version of HTTP that speaks. Any thread.
 ///
-/// Left out are: Connection and the fields it names, Keep-Alive, Proxy-Connection, TE, Transfer-Encoding and Upgrade
-/// (RFC 9110 section 7.6.1), and Content-Length and Host, which are written anew from the head. A Connection option
-/// naming a field that is for the message's last recipient, such as Authorization or Cookie, is ignored: it must not
-/// let a client take fields away from others.
+/// Left out are: Connection and the fields it names, Keep-Alive, Proxy-Connection, TE, Transfer-Encoding, Upgrade and
+/// HTTP2-Settings (RFC 9110 section 7.6.1), and Content-Length and Host, which are written anew from the head. A
+/// Connection option naming a field that is for the message's last recipient, such as Authorization or Cookie, is
+/// ignored: it must not let a client take fields away from others.
 #include <algorithm>
 #include <array>
 #include <cstddef>

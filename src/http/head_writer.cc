@@ -61,6 +61,10 @@ void write_framing(Framing framing, std::uint64_t content_length, Appender& to) 
   if (framing == Framing::chunked) to << "Transfer-Encoding: chunked\r\n";
 }
 
+void write_upgrade(std::string_view protocol, Appender& to) {
+  if (!protocol.empty()) to << "Connection: Upgrade\r\nUpgrade: " << protocol << "\r\n";
+}
+
 void write_connection(const ClientSide& client, Appender& to) {
   if (client.close) {
     to << "Connection: close\r\n";
@@ -85,20 +89,22 @@ bool tells_length(const ResponseHead& head) {
 
 void write_request_head(const RequestHead& head, const Hop& hop, std::string& out) {
   CHECK(head.framing != Framing::until_close);
-  Appender to{out, room_for(head.fields) + head.method.size() + head.target.size() + head.authority.size()};
+  Appender to{out, room_for(head.fields) + head.method.size() + head.target.size() + head.authority.size() +
+                       head.upgrade.size()};
   to << head.method << " " << head.target << " HTTP/1.1\r\nHost: " << head.authority << "\r\n";
   for_each_forwarded(head.fields, [&](const Field& field) {
     if (head.version == Version::http10 && same_name(field.name, "Expect")) return;
     to << field.name << ": " << field.value << "\r\n";
   });
   write_framing(head.framing, head.content_length, to);
+  write_upgrade(head.upgrade, to);
   if (hop.via) to << "Via: " << via_version(head.version) << " outrigger\r\n";
   to << "\r\n";
 }
 
 Framing write_response_head(const ResponseHead& head, const ClientSide& client, std::string& out) {
   const Framing framing = framing_to_client(head, client);
-  Appender to{out, room_for(head.fields) + head.reason.size()};
+  Appender to{out, room_for(head.fields) + head.reason.size() + head.upgrade.size()};
   to << "HTTP/1.1 " << std::uint64_t{head.status} << " " << head.reason << "\r\n";
   for_each_forwarded(head.fields, [&](const Field& field) { to << field.name << ": " << field.value << "\r\n"; });
   if (framing == Framing::none && tells_length(head)) {
@@ -106,6 +112,7 @@ Framing write_response_head(const ResponseHead& head, const ClientSide& client, 
   } else {
     write_framing(framing, head.content_length, to);
   }
+  write_upgrade(head.upgrade, to);
   const bool close = client.close || framing == Framing::until_close;
   if (head.status >= 200) write_connection({client.http11, close, client.to_head}, to);
   to << "\r\n";

@@ -21,10 +21,14 @@ inline std::string describe(const std::vector<Field>& fields) {
   return text;
 }
 
+inline std::string describe_upgrade(std::string_view protocol) {
+  return protocol.empty() ? "" : " upgrade to " + std::string{protocol};
+}
+
 /// Without what concerns only the client's connection: its version, keep-alive and the fields.
 inline std::string describe_message(const RequestHead& head) {
   return std::string{head.method} + " " + std::string{head.target} + " at '" + std::string{head.authority} + "' body " +
-         describe(head.framing, head.content_length);
+         describe(head.framing, head.content_length) + describe_upgrade(head.upgrade);
 }
 
 inline std::string describe(const RequestHead& head) {
@@ -35,8 +39,9 @@ inline std::string describe(const RequestHead& head) {
 
 inline std::string describe(const ResponseHead& head) {
   return std::to_string(head.status) + " '" + std::string{head.reason} + "' body " +
-         describe(head.framing, head.content_length) + (head.version == Version::http11 ? " 1.1" : " 1.0") +
-         (head.keep_alive ? " keep-alive" : " close") + describe(head.fields);
+         describe(head.framing, head.content_length) + describe_upgrade(head.upgrade) +
+         (head.version == Version::http11 ? " 1.1" : " 1.0") + (head.keep_alive ? " keep-alive" : " close") +
+         describe(head.fields);
 }
 
 /// The outcome of a parse, with the head if that is complete.

@@ -68,6 +68,19 @@ TEST(RequestWriter, LeavesOutHopByHopFieldsAndThoseThatConnectionNames) {
             "GET / HTTP/1.1\r\nHost: a\r\nTrailer: X\r\nX-C: 3\r\nVia: 1.1 outrigger\r\n\r\n");
 }
 
+TEST(RequestWriter, PassesAnUpgradeOn) {
+  EXPECT_EQ(forwarded_request("GET / HTTP/1.1\r\nHost: a\r\nX: y\r\nUpgrade: websocket\r\nX-A: z\r\n"
+                              "Connection: keep-alive, x-a, Upgrade\r\nSec-WebSocket-Key: k\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\nSec-WebSocket-Key: k\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            "Via: 1.1 outrigger\r\n\r\n");
+}
+
+TEST(RequestWriter, DoesNotPassOnAnUpgradeToHttp2) {
+  EXPECT_EQ(forwarded_request("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
+                              "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: a\r\nVia: 1.1 outrigger\r\n\r\n");
+}
+
 TEST(RequestWriter, KeepsEndToEndFieldsWhateverConnectionNames) {
   EXPECT_EQ(forwarded_request("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nAuthorization: x\r\ncookie: y\r\n"
                               "Expect: 100-continue\r\n"
@@ -101,8 +114,8 @@ std::vector<Field> fields_left(const RequestHead& head) {
     return text;
   };
   const std::set<std::string> kept{"cookie", "authorization"};
-  std::set<std::string> dropped{"host", "connection", "keep-alive",     "proxy-connection",
-                                "te",   "upgrade",    "content-length", "transfer-encoding"};
+  std::set<std::string> dropped{"host",    "connection",     "keep-alive",        "proxy-connection", "te",
+                                "upgrade", "content-length", "transfer-encoding", "http2-settings"};
   if (head.version != Version::http11) dropped.insert("expect");
   for (const Field& field : head.fields) {
     if (lower_case(field.name) != "connection") continue;
@@ -151,6 +164,8 @@ TEST(RequestWriter, WritesWhatTheParserReadsAsTheSameMessageForRandomFields) {
                                       "te-x: f",
                                       "Trailer: X-A",
                                       "UPGRADE: h2c",
+                                      "Upgrade: x",
+                                      "Connection: upgrade",
                                       "Proxy-Connection: keep-alive",
                                       "Expect: 100-continue",
                                       "Connection: close",
@@ -209,6 +224,26 @@ TEST(ResponseWriter, SaysWhatBecomesOfTheConnection) {
             "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
 }
 
+TEST(ResponseWriter, PassesASwitchOfProtocolsOn) {
+  const auto [head, framing] = forwarded_response(
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade, x\r\nX: y\r\nUpgrade: websocket\r\n"
+      "Content-Length: 5\r\nSec-WebSocket-Accept: a\r\n\r\n",
+      {.close = true});
+  EXPECT_EQ(head,
+            "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: a\r\nConnection: Upgrade\r\n"
+            "Upgrade: websocket\r\n\r\n");
+  EXPECT_EQ(framing, Framing::none);
+}
+
+TEST(ResponseWriter, SaysWhatA426AsksFor) {
+  EXPECT_EQ(forwarded_response("HTTP/1.1 426 Upgrade Required\r\nConnection: upgrade\r\nUpgrade: x/1, y\r\n"
+                               "Content-Length: 0\r\n\r\n",
+                               {.close = true})
+                .head,
+            "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nConnection: Upgrade\r\nUpgrade: x/1, y\r\n"
+            "Connection: close\r\n\r\n");
+}
+
 TEST(ResponseWriter, TellsHeadTheLengthThatGetWouldHave) {
   const auto [with_length, framing] =
       forwarded_response("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", {.to_head = true});
@@ -241,6 +276,7 @@ TEST(ResponseWriter, WritesWhatTheParserReadsAsTheSameMessage) {
       EXPECT_EQ(second.head.status, first.head.status) << out;
       EXPECT_EQ(second.head.reason, first.head.reason) << out;
       EXPECT_EQ(second.head.framing, framing) << out;
+      EXPECT_EQ(second.head.upgrade, first.head.upgrade) << out;
       if (framing == Framing::length) {
         EXPECT_EQ(second.head.content_length, first.head.content_length) << out;
       }
