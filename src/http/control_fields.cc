@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "http/request_target.h"
 #include "http/syntax.h"
@@ -54,6 +55,9 @@ const char* read_control_fields(const std::vector<Field>& fields, bool http11, C
       case std::string_view{"Expect"}.size():
         if (same_name(name, "Expect") && same_name(value, "100-continue")) control.expect_continue = http11;
         break;
+      case std::string_view{"TE"}.size():
+        if (same_name(name, "TE") && has_token(value, "trailers")) control.accepts_trailers = http11;
+        break;
       case std::string_view{"Upgrade"}.size():
         if (same_name(name, "Upgrade") && control.upgrade_fields++ == 0) control.upgrade = value;
         break;
@@ -82,6 +86,19 @@ const char* read_control_fields(const std::vector<Field>& fields, bool http11, C
 std::string_view tunnel_protocol(const ControlFields& control) {
   const bool usable = control.upgrade_fields == 1 && is_protocol(control.upgrade) && !carries_http(control.upgrade);
   return usable ? control.upgrade : std::string_view{};
+}
+
+const char* read_max_forwards(std::string_view method, const std::vector<Field>& fields,
+                              std::optional<std::uint64_t>& max_forwards) {
+  max_forwards.reset();
+  if (method != "TRACE" && method != "OPTIONS") return nullptr;
+  for (const auto& [name, value] : fields) {
+    if (!same_name(name, "Max-Forwards")) continue;
+    if (max_forwards) return "more than one Max-Forwards";
+    if (value.empty() || !std::all_of(value.begin(), value.end(), is_digit)) return "malformed Max-Forwards";
+    max_forwards = parse_decimal(value).value_or(std::numeric_limits<std::uint64_t>::max());
+  }
+  return nullptr;
 }
 
 const char* read_host(const std::vector<Field>& fields, bool http11, std::string_view& host) {

@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -51,5 +53,58 @@ void for_each_forwarded(const std::vector<Field>& fields, const Write& write) {
     if (!is_own_per_hop(field.name) && !nominated.has(field.name)) write(field);
   }
 }
+
+/// How the next hop is told whom it serves: not at all, by Forwarded (RFC 7239), or by X-Forwarded-For, -Proto and
+/// -Host.
+enum class Forwarded : std::uint8_t { off, forwarded, x_forwarded };
+
+/// What this hop adds to a request; users may switch it.
+struct Hop {
+  bool via = true;
+  Forwarded forwarded = Forwarded::off;
+  std::string_view client = {};  ///< its address, numeric, IPv6 without brackets; empty: "unknown" is said
+  bool operator==(const Hop&) const = default;
+};
+
+/// A request's fields for the next hop: those that go on, then those that this hop adds or changes. Via and Forwarded
+/// come as further lines behind the client's own; X-Forwarded-For as one line, ours last in it, since many read the
+/// first line alone; X-Forwarded-Proto and -Host only where the client has none; Max-Forwards one lower (a caller
+/// answers a request with 0 itself). Expect goes on, but not for HTTP/1.0 clients (RFC 9110 section 10.1.1). Framing,
+/// Host, Connection, TE and Upgrade are not among them: each version of HTTP writes those in its own way.
+class RequestFields {
+ public:
+  /// `head` and `hop.client` outlive the object.
+  RequestFields(const RequestHead& head, const Hop& hop);
+  RequestFields(const RequestFields&) = delete;
+  RequestFields& operator=(const RequestFields&) = delete;
+
+  /// Calls `write(field)` for each, in order. The views are good as long as the object and the head are.
+  template <class Write>
+  void for_each(const Write& write) const {
+    for_each_forwarded(head_.fields, [&](const Field& field) {
+      if (!is_changed(field.name)) write(field);
+    });
+    for (const Field& field : added()) write(field);
+  }
+  std::span<const Field> added() const { return {added_.data(), added_count_}; }
+
+ private:
+  bool is_changed(std::string_view name) const {
+    return (no_expect_ && same_name(name, "Expect")) ||
+           (joins_x_forwarded_for_ && same_name(name, "X-Forwarded-For")) ||
+           (head_.max_forwards && same_name(name, "Max-Forwards"));
+  }
+  void add(std::string_view name, std::string_view value) { added_[added_count_++] = {name, value}; }
+  void add_forwarded(std::string_view client);
+  void add_x_forwarded(std::string_view client);
+
+  const RequestHead& head_;
+  bool no_expect_;
+  bool joins_x_forwarded_for_;
+  std::string text_;  ///< of Forwarded or X-Forwarded-For
+  std::array<char, 20> max_forwards_;
+  std::array<Field, 5> added_;
+  std::size_t added_count_ = 0;
+};
 
 }  // namespace outrigger::http

@@ -39,21 +39,11 @@ class Appender {
   std::size_t size_;
 };
 
-std::size_t room_for(const std::vector<Field>& fields) {
+std::size_t room_for(std::span<const Field> fields) {
   constexpr std::size_t kAroundField = std::string_view{": \r\n"}.size();
-  std::size_t bytes = kConstantBytes;
+  std::size_t bytes = 0;
   for (const auto& [name, value] : fields) bytes += name.size() + value.size() + kAroundField;
   return bytes;
-}
-
-/// RFC 9110 section 7.6.3: the version that was received.
-std::string_view via_version(Version version) {
-  switch (version) {
-    case Version::http10: return "1.0";
-    case Version::http11: return "1.1";
-    case Version::http2: return "2.0";
-  }
-  CHECK(false);
 }
 
 void write_framing(Framing framing, std::uint64_t content_length, Appender& to) {
@@ -63,6 +53,11 @@ void write_framing(Framing framing, std::uint64_t content_length, Appender& to) 
 
 void write_upgrade(std::string_view protocol, Appender& to) {
   if (!protocol.empty()) to << "Connection: Upgrade\r\nUpgrade: " << protocol << "\r\n";
+}
+
+/// RFC 9110 section 10.1.4.
+void write_te(const RequestHead& head, Appender& to) {
+  if (head.accepts_trailers) to << "Connection: TE\r\nTE: trailers\r\n";
 }
 
 void write_connection(const ClientSide& client, Appender& to) {
@@ -89,22 +84,20 @@ bool tells_length(const ResponseHead& head) {
 
 void write_request_head(const RequestHead& head, const Hop& hop, std::string& out) {
   CHECK(head.framing != Framing::until_close);
-  Appender to{out, room_for(head.fields) + head.method.size() + head.target.size() + head.authority.size() +
-                       head.upgrade.size()};
+  const RequestFields fields{head, hop};
+  Appender to{out, kConstantBytes + room_for(head.fields) + room_for(fields.added()) + head.method.size() +
+                       head.target.size() + head.authority.size() + head.upgrade.size()};
   to << head.method << " " << head.target << " HTTP/1.1\r\nHost: " << head.authority << "\r\n";
-  for_each_forwarded(head.fields, [&](const Field& field) {
-    if (head.version == Version::http10 && same_name(field.name, "Expect")) return;
-    to << field.name << ": " << field.value << "\r\n";
-  });
   write_framing(head.framing, head.content_length, to);
   write_upgrade(head.upgrade, to);
-  if (hop.via) to << "Via: " << via_version(head.version) << " outrigger\r\n";
+  write_te(head, to);
+  fields.for_each([&](const Field& field) { to << field.name << ": " << field.value << "\r\n"; });
   to << "\r\n";
 }
 
 Framing write_response_head(const ResponseHead& head, const ClientSide& client, std::string& out) {
   const Framing framing = framing_to_client(head, client);
-  Appender to{out, room_for(head.fields) + head.reason.size() + head.upgrade.size()};
+  Appender to{out, kConstantBytes + room_for(head.fields) + head.reason.size() + head.upgrade.size()};
   to << "HTTP/1.1 " << std::uint64_t{head.status} << " " << head.reason << "\r\n";
   for_each_forwarded(head.fields, [&](const Field& field) { to << field.name << ": " << field.value << "\r\n"; });
   if (framing == Framing::none && tells_length(head)) {

@@ -1,25 +1,19 @@
 #pragma once
 /// Writes heads anew: nothing of the input's framing is copied. Appends to `out`. No state.
-/// forwarded_fields.h says which fields go on.
+/// forwarded_fields.h says which fields go on, and what is added to them.
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "http/forwarded_fields.h"
 #include "http/message.h"
 
 namespace outrigger::http {
 
-/// What this hop adds to a request; users may switch it.
-struct Hop {
-  bool via = true;
-  bool operator==(const Hop&) const = default;
-};
-
-/// The head to send upstream for a client's request: HTTP/1.1, keep-alive; framing written from `head.framing` (chunked
-/// stays chunked, a length stays a length, none writes no framing field), Host first, from `head.authority`, Via
-/// appended if asked (RFC 9110 section 7.6.3). Expect is passed on, but not for HTTP/1.0 clients (RFC 9110
-/// section 10.1.1). Upgrade is written from `head.upgrade`. Requires framing other than until_close.
+/// The head to send upstream for a client's request: HTTP/1.1, keep-alive; Host first, from `head.authority`; then
+/// framing, written from `head.framing` (chunked stays chunked, a length stays a length, none writes no framing field),
+/// Upgrade from `head.upgrade`, TE from `head.accepts_trailers`. Requires framing other than until_close.
 void write_request_head(const RequestHead& head, const Hop& hop, std::string& out);
 
 /// The head to send to the client. A body whose end is unknown is chunked for HTTP/1.1 clients, else ended by close.

@@ -2,6 +2,7 @@
 /// HTTP messages as the parser leaves them. The views point into the bytes that were parsed, or to static text. No I/O,
 /// no clock.
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,9 @@ struct RequestHead {
   bool expect_continue = false;
   /// The protocol to which the client asks to switch, if that may be tunnelled (control_fields.h); else empty.
   std::string_view upgrade;
+  bool accepts_trailers = false;  ///< TE says so (RFC 9110 section 10.1.4): trailers are sent to this client
+  /// Of TRACE and OPTIONS alone. 0: the request may go no further (RFC 9110 section 7.6.2).
+  std::optional<std::uint64_t> max_forwards;
 };
 
 struct ResponseHead {

@@ -34,7 +34,8 @@ inline std::string describe_message(const RequestHead& head) {
 inline std::string describe(const RequestHead& head) {
   return describe_message(head) + (head.version == Version::http11 ? " 1.1" : " 1.0") +
          (head.keep_alive ? " keep-alive" : " close") + (head.expect_continue ? " expects" : "") +
-         describe(head.fields);
+         (head.accepts_trailers ? " accepts trailers" : "") +
+         (head.max_forwards ? " forwards " + std::to_string(*head.max_forwards) : "") + describe(head.fields);
 }
 
 inline std::string describe(const ResponseHead& head) {

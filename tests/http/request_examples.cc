@@ -80,6 +80,17 @@ const std::vector<AcceptedExample>& accepted_requests() {
       {with_field("Expect: 100-Continue"),
        "GET / at 'a' body none 1.1 keep-alive expects [Host=a] [Expect=100-Continue]"},
       {with_field("Expect: more"), "GET / at 'a' body none 1.1 keep-alive [Host=a] [Expect=more]"},
+      {with_field("TE: gzip;q=1, trailers"),
+       "GET / at 'a' body none 1.1 keep-alive accepts trailers [Host=a] [TE=gzip;q=1, trailers]"},
+      {with_field("TE: trailers-not"), "GET / at 'a' body none 1.1 keep-alive [Host=a] [TE=trailers-not]"},
+      {"GET / HTTP/1.0\r\nTE: trailers\r\n\r\n", "GET / at '' body none 1.0 close [TE=trailers]"},
+      {"TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n",
+       "TRACE / at 'a' body none 1.1 keep-alive forwards 0 [Host=a] [Max-Forwards=0]"},
+      {"OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 18446744073709551616\r\n\r\n",
+       "OPTIONS / at 'a' body none 1.1 keep-alive forwards 18446744073709551615 [Host=a] "
+       "[Max-Forwards=18446744073709551616]"},
+      {with_field("Max-Forwards: x"), "GET / at 'a' body none 1.1 keep-alive [Host=a] [Max-Forwards=x]"},
+
       // Upgrade: taken when it is one protocol that may be tunnelled, else passed over
       {with_field("Connection: x, upgrade\r\nupgrade: WebSocket"),
        "GET / at 'a' body none upgrade to WebSocket 1.1 keep-alive [Host=a] [Connection=x, upgrade] "
@@ -221,6 +232,10 @@ const std::vector<RefusedExample>& refused_requests() {
       {"length with a blank", with_field("Content-Length: 3 3"), 400},
       {"length with a fraction", with_field("Content-Length: 3.0"), 400},
       {"length too large", with_field("Content-Length: 18446744073709551616"), 400},
+      {"Max-Forwards of letters", "TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: x\r\n\r\n", 400},
+      {"signed Max-Forwards", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: +1\r\n\r\n", 400},
+      {"empty Max-Forwards", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards:\r\n\r\n", 400},
+      {"Max-Forwards twice", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 1\r\nMax-Forwards: 1\r\n\r\n", 400},
       {"too many Connection options", with_connection_options(kMaxConnectionOptions + 1), 400},
   };
   return kExamples;
