@@ -1,14 +1,16 @@
 #pragma once
 /// Which fields of a message go on to the next hop, whatever version of HTTP that speaks. Any thread.
 ///
-/// Left out are: Connection and the fields it names, Keep-Alive, Proxy-Connection, TE, Transfer-Encoding and Upgrade
-/// (RFC 9110 section 7.6.1), and Content-Length and Host, which are written anew from the head. A Connection option
-/// naming a field that is for the message's last recipient, such as Authorization or Cookie, is ignored: it must not
-/// let a client take fields away from others.
+/// Left out are: Connection and the fields it names, Keep-Alive, Proxy-Connection, TE, Transfer-Encoding, Upgrade and
+/// HTTP2-Settings (RFC 9110 section 7.6.1), and Content-Length and Host, which are written anew from the head. A
+/// Connection option naming a field that is for the message's last recipient, such as Authorization or Cookie, is
+/// ignored: it must not let a client take fields away from others.
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,15 +18,6 @@
 #include "http/message.h"
 
 namespace outrigger::http {
-
-/// What this hop adds to a request; users may switch it.
-struct Hop {
-  bool via = true;
-  bool operator==(const Hop&) const = default;
-};
-
-/// The value of the Via that this hop adds, for the version in which the message came (RFC 9110 section 7.6.3).
-std::string_view via(Version received);
 
 /// A response without a body that still tells the length that a GET's would have (RFC 9110 section 8.6).
 bool tells_length(const ResponseHead& head);
@@ -55,24 +48,66 @@ class NominatedFields {
   std::size_t count_ = 0;
 };
 
-/// Calls `write(field)` for each field that goes on, in order. Expect does not from HTTP/1.0 clients (RFC 9110
-/// section 10.1.1).
+/// Calls `write(field)` for each field that goes on, in order.
 template <class Write>
-void for_each_forwarded(const RequestHead& head, const Write& write) {
-  const NominatedFields nominated{head.fields};
-  for (const Field& field : head.fields) {
-    if (is_own_per_hop(field.name) || nominated.has(field.name)) continue;
-    if (head.version == Version::http10 && same_name(field.name, "Expect")) continue;
-    write(field);
-  }
-}
-
-template <class Write>
-void for_each_forwarded(const ResponseHead& head, const Write& write) {
-  const NominatedFields nominated{head.fields};
-  for (const Field& field : head.fields) {
+void for_each_forwarded(const std::vector<Field>& fields, const Write& write) {
+  const NominatedFields nominated{fields};
+  for (const Field& field : fields) {
     if (!is_own_per_hop(field.name) && !nominated.has(field.name)) write(field);
   }
 }
+
+/// How the next hop is told whom it serves: not at all, by Forwarded (RFC 7239), or by X-Forwarded-For, -Proto and
+/// -Host.
+enum class Forwarded : std::uint8_t { off, forwarded, x_forwarded };
+
+/// What this hop adds to a request; users may switch it.
+struct Hop {
+  bool via = true;
+  Forwarded forwarded = Forwarded::off;
+  std::string_view client = {};  ///< its address, numeric, IPv6 without brackets; empty: "unknown" is said
+  bool operator==(const Hop&) const = default;
+};
+
+/// A request's fields for the next hop: those that go on, then those that this hop adds or changes. Via and Forwarded
+/// come as further lines behind the client's own; X-Forwarded-For as one line, ours last in it, since many read the
+/// first line alone; X-Forwarded-Proto and -Host only where the client has none; Max-Forwards one lower (a caller
+/// answers a request with 0 itself). Expect goes on, but not for HTTP/1.0 clients (RFC 9110 section 10.1.1). Framing,
+/// Host, Connection, TE and Upgrade are not among them: each version of HTTP writes those in its own way.
+class RequestFields {
+ public:
+  /// `head` and `hop.client` outlive the object.
+  RequestFields(const RequestHead& head, const Hop& hop);
+  RequestFields(const RequestFields&) = delete;
+  RequestFields& operator=(const RequestFields&) = delete;
+
+  /// Calls `write(field)` for each, in order. The views are good as long as the object and the head are.
+  template <class Write>
+  void for_each(const Write& write) const {
+    for_each_forwarded(head_.fields, [&](const Field& field) {
+      if (!is_changed(field.name)) write(field);
+    });
+    for (const Field& field : added()) write(field);
+  }
+  std::span<const Field> added() const { return {added_.data(), added_count_}; }
+
+ private:
+  bool is_changed(std::string_view name) const {
+    return (no_expect_ && same_name(name, "Expect")) ||
+           (joins_x_forwarded_for_ && same_name(name, "X-Forwarded-For")) ||
+           (head_.max_forwards && same_name(name, "Max-Forwards"));
+  }
+  void add(std::string_view name, std::string_view value) { added_[added_count_++] = {name, value}; }
+  void add_forwarded(std::string_view client);
+  void add_x_forwarded(std::string_view client);
+
+  const RequestHead& head_;
+  bool no_expect_;
+  bool joins_x_forwarded_for_;
+  std::string text_;  ///< of Forwarded or X-Forwarded-For
+  std::array<char, 20> max_forwards_;
+  std::array<Field, 5> added_;
+  std::size_t added_count_ = 0;
+};
 
 }  // namespace outrigger::http

@@ -121,12 +121,17 @@ const char* settle(RequestHead& head) {
   std::string_view host;
   if (const char* problem = read_host(head.fields, head.version == Version::http11, host)) return problem;
   if (head.authority.empty()) head.authority = host;
+  if (const char* problem = read_max_forwards(head.method, head.fields, head.max_forwards)) return problem;
   ControlFields control;
   if (const char* problem = read_control_fields(head.fields, head.version == Version::http11, control)) return problem;
   head.framing = control.chunked ? Framing::chunked : control.content_length ? Framing::length : Framing::none;
   head.content_length = control.content_length.value_or(0);
   head.keep_alive = wants_keep_alive(head.version == Version::http11, control);
   head.expect_continue = control.expect_continue;
+  head.accepts_trailers = control.accepts_trailers;
+  // Where the new protocol begins is beyond doubt only if nothing else comes behind the head.
+  const bool has_body = head.framing == Framing::chunked || head.content_length > 0;
+  head.upgrade = has_body ? std::string_view{} : tunnel_protocol(control);
   return nullptr;
 }
 
@@ -140,6 +145,10 @@ const char* settle(ResponseHead& head, bool to_head) {
                                           : Framing::until_close;
   head.content_length = control.content_length.value_or(0);
   head.keep_alive = wants_keep_alive(head.version == Version::http11, control) && head.framing != Framing::until_close;
+  head.upgrade = head.status == 101   ? tunnel_protocol(control)
+                 : head.status == 426 ? control.upgrade
+                                      : std::string_view{};
+  if (head.status == 101 && head.upgrade.empty()) return "a 101 without the protocol that was switched to";
   return nullptr;
 }
 

@@ -38,9 +38,9 @@ class Appender {
   std::size_t size_;
 };
 
-std::size_t room_for(const std::vector<Field>& fields) {
+std::size_t room_for(std::span<const Field> fields) {
   constexpr std::size_t kAroundField = std::string_view{": \r\n"}.size();
-  std::size_t bytes = kConstantBytes;
+  std::size_t bytes = 0;
   for (const auto& [name, value] : fields) bytes += name.size() + value.size() + kAroundField;
   return bytes;
 }
@@ -48,6 +48,15 @@ std::size_t room_for(const std::vector<Field>& fields) {
 void write_framing(Framing framing, std::uint64_t content_length, Appender& to) {
   if (framing == Framing::length) to << "Content-Length: " << content_length << "\r\n";
   if (framing == Framing::chunked) to << "Transfer-Encoding: chunked\r\n";
+}
+
+void write_upgrade(std::string_view protocol, Appender& to) {
+  if (!protocol.empty()) to << "Connection: Upgrade\r\nUpgrade: " << protocol << "\r\n";
+}
+
+/// RFC 9110 section 10.1.4.
+void write_te(const RequestHead& head, Appender& to) {
+  if (head.accepts_trailers) to << "Connection: TE\r\nTE: trailers\r\n";
 }
 
 void write_connection(const ClientSide& client, Appender& to) {
@@ -69,24 +78,28 @@ Framing framing_to_client(const ResponseHead& head, const ClientSide& client) {
 
 void write_request_head(const RequestHead& head, const Hop& hop, std::string& out) {
   CHECK(head.framing != Framing::until_close);
-  Appender to{out, room_for(head.fields) + head.method.size() + head.target.size() + head.authority.size()};
+  const RequestFields fields{head, hop};
+  Appender to{out, kConstantBytes + room_for(head.fields) + room_for(fields.added()) + head.method.size() +
+                       head.target.size() + head.authority.size() + head.upgrade.size()};
   to << head.method << " " << head.target << " HTTP/1.1\r\nHost: " << head.authority << "\r\n";
-  for_each_forwarded(head, [&](const Field& field) { to << field.name << ": " << field.value << "\r\n"; });
   write_framing(head.framing, head.content_length, to);
-  if (hop.via) to << "Via: " << via(head.version) << "\r\n";
+  write_upgrade(head.upgrade, to);
+  write_te(head, to);
+  fields.for_each([&](const Field& field) { to << field.name << ": " << field.value << "\r\n"; });
   to << "\r\n";
 }
 
 Framing write_response_head(const ResponseHead& head, const ClientSide& client, std::string& out) {
   const Framing framing = framing_to_client(head, client);
-  Appender to{out, room_for(head.fields) + head.reason.size()};
+  Appender to{out, kConstantBytes + room_for(head.fields) + head.reason.size() + head.upgrade.size()};
   to << "HTTP/1.1 " << std::uint64_t{head.status} << " " << head.reason << "\r\n";
-  for_each_forwarded(head, [&](const Field& field) { to << field.name << ": " << field.value << "\r\n"; });
+  for_each_forwarded(head.fields, [&](const Field& field) { to << field.name << ": " << field.value << "\r\n"; });
   if (framing == Framing::none && tells_length(head)) {
     write_framing(Framing::length, head.content_length, to);
   } else {
     write_framing(framing, head.content_length, to);
   }
+  write_upgrade(head.upgrade, to);
   const bool close = client.close || framing == Framing::until_close;
   if (head.status >= 200) write_connection({client.http11, close, client.to_head}, to);
   to << "\r\n";

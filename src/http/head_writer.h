@@ -1,6 +1,6 @@
 #pragma once
 /// Writes heads anew: nothing of the input's framing is copied. Appends to `out`. No state.
-/// forwarded_fields.h says which fields go on.
+/// forwarded_fields.h says which fields go on, and what is added to them.
 #include <cstdint>
 #include <span>
 #include <string>
@@ -11,10 +11,9 @@
 
 namespace outrigger::http {
 
-/// The head to send upstream for a client's request: HTTP/1.1, keep-alive; framing written from `head.framing` (chunked
-/// stays chunked, a length stays a length, none writes no framing field), Host first, from `head.authority`, Via
-/// appended if asked (RFC 9110 section 7.6.3). Expect is passed on, but not for HTTP/1.0 clients (RFC 9110
-/// section 10.1.1). Requires framing other than until_close.
+/// The head to send upstream for a client's request: HTTP/1.1, keep-alive; Host first, from `head.authority`; then
+/// framing, written from `head.framing` (chunked stays chunked, a length stays a length, none writes no framing field),
+/// Upgrade from `head.upgrade`, TE from `head.accepts_trailers`. Requires framing other than until_close.
 void write_request_head(const RequestHead& head, const Hop& hop, std::string& out);
 
 /// The head to send to the client. A body whose end is unknown is chunked for HTTP/1.1 clients, else ended by close.
@@ -26,8 +25,9 @@ struct ClientSide {
   bool to_head = false;
 };
 /// Returns the framing of what follows towards the client: none, length, chunked or until_close. With until_close the
-/// head says `Connection: close` even if the client side did not ask for it. 1xx responses carry no Connection field;
-/// the caller keeps them from HTTP/1.0 clients (RFC 9110 section 15.2).
+/// head says `Connection: close` even if the client side did not ask for it. 1xx responses carry no Connection field
+/// but a 101's, which is written with Upgrade from `head.upgrade`, as a 426's is; the caller keeps them from HTTP/1.0
+/// clients (RFC 9110 section 15.2).
 Framing write_response_head(const ResponseHead& head, const ClientSide& client, std::string& out);
 
 /// An answer of the sidecar itself, head and body: text/plain, with Proxy-Status (RFC 9209) when `proxy_error` is

@@ -122,11 +122,13 @@ std::uint16_t Http2HeadReader::read_request(bool ends, RequestHead& head) {
 
   ControlFields control;
   if (read_control_fields(head.fields, true, control) != nullptr) return kMalformed;
+  if (read_max_forwards(head.method, head.fields, head.max_forwards) != nullptr) return kMalformed;
   head.version = Version::http2;
   head.framing = ends ? Framing::none : control.content_length ? Framing::length : Framing::chunked;
   head.content_length = control.content_length.value_or(0);
   head.keep_alive = true;
   head.expect_continue = control.expect_continue;
+  head.accepts_trailers = control.accepts_trailers;
   head.upgrade = {};
   return 0;
 }

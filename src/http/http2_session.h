@@ -73,7 +73,8 @@ class Http2StreamHandler {
 /// Who hears of the connection.
 class Http2SessionHandler {
  public:
-  /// Server role: a request. Returns who hears of its stream from now on; null: it is reset with refused_stream. The
+  /// Server role: a request. Returns who hears of its stream from now on, unless detach() was called
+  /// meanwhile; null: it is reset with refused_stream. The
   /// head's `framing` is none when the request ends with it, and then on_end() is not called.
   virtual Http2StreamHandler* on_request(StreamId stream, const RequestHead& head) = 0;
   /// Client role: the other side takes no new streams (GOAWAY), or has changed how many it takes at once.

@@ -73,6 +73,7 @@ void Http2Session::Impl::request_received(Http2Stream& stream, bool ends) {
     if (handler != nullptr) handler->on_closed(Http2Error::cancel);
     return;
   }
+  if (stream.detached) return;
   stream.handler = handler;
   if (handler == nullptr) reset(stream, Http2Error::refused_stream);
 }

@@ -79,13 +79,10 @@ StreamId Http2Session::Impl::request(const RequestHead& head, const Hop& hop, bo
   fields_.put(":scheme", head.scheme);
   if (!head.authority.empty()) fields_.put(":authority", head.authority);
   fields_.put(":path", head.target);
-  for_each_forwarded(head, [&](const Field& field) { fields_.put(field.name, field.value); });
+  const RequestFields forwarded{head, hop};
+  forwarded.for_each([&](const Field& field) { fields_.put(field.name, field.value); });
   if (head.framing == Framing::length) fields_.put_content_length(head.content_length);
-  const auto asks_for_trailers = [](const Field& field) {
-    return same_name(field.name, "TE") && has_token(field.value, "trailers");
-  };
-  if (std::any_of(head.fields.begin(), head.fields.end(), asks_for_trailers)) fields_.put("te", "trailers");
-  if (hop.via) fields_.put("via", via(head.version));
+  if (head.accepts_trailers) fields_.put("te", "trailers");
 
   const auto id = static_cast<StreamId>(nghttp2_session_get_next_stream_id(session_.get()));
   Http2Stream& stream = streams_.open(id);
@@ -114,7 +111,7 @@ void Http2Session::Impl::respond(StreamId id, const ResponseHead& head, bool end
   CHECK(!stream->finished && head.status != 101);
   fields_.start_over();
   fields_.put(":status", status_text(head.status));
-  for_each_forwarded(head, [&](const Field& field) { fields_.put(field.name, field.value); });
+  for_each_forwarded(head.fields, [&](const Field& field) { fields_.put(field.name, field.value); });
   if (head.framing == Framing::length || tells_length(head)) fields_.put_content_length(head.content_length);
   if (head.status < 200) {
     nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, id, nullptr, fields_.data(), fields_.size(), nullptr);
@@ -206,6 +203,7 @@ void Http2Session::Impl::detach(StreamId id) {
   Http2Stream* const stream = streams_.find(id);
   if (stream == nullptr) return;
   stream->handler = nullptr;
+  stream->detached = true;
   pause(id, false);
 }
 

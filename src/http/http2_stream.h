@@ -30,6 +30,7 @@ struct Http2Stream {
   bool finished = false;   ///< our half ends behind what is queued
   bool deferred = false;   ///< nghttp2 waits to be told that there is something to send
   bool paused = false;
+  bool detached = false;
   bool reset = false;         ///< RST_STREAM is queued: nothing more is said or heard but on_closed()
   bool abandon_rest = false;  ///< once our half is out, the other one is not waited for
 

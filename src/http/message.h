@@ -2,6 +2,7 @@
 /// HTTP messages as the parser leaves them. The views point into the bytes that were parsed, or to static text. No I/O,
 /// no clock.
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -28,9 +29,11 @@ struct RequestHead {
   std::uint64_t content_length = 0;
   bool keep_alive = true;  ///< what this client asks for its connection; HTTP/2: always
   bool expect_continue = false;
-  /// The protocols of Upgrade, when Connection names it and the request is HTTP/1.1; else empty (RFC 9110 section 7.8).
+  /// The protocol to which the client asks to switch, if that may be tunnelled (control_fields.h); else empty.
   std::string_view upgrade;
-  bool accepts_trailers = false;  ///< TE says so; HTTP/2: always
+  bool accepts_trailers = false;  ///< TE says so (RFC 9110 section 10.1.4): trailers are sent to this client
+  /// Of TRACE and OPTIONS alone. 0: the request may go no further (RFC 9110 section 7.6.2).
+  std::optional<std::uint64_t> max_forwards;
 };
 
 struct ResponseHead {
@@ -41,7 +44,7 @@ struct ResponseHead {
   Framing framing = Framing::none;
   std::uint64_t content_length = 0;
   bool keep_alive = true;
-  std::string_view upgrade;  ///< of a 101 and a 426; else empty
+  std::string_view upgrade;  ///< of a 101 the protocol switched to, of a 426 those asked for; else empty
 };
 
 /// True when `value`, a comma-separated list of tokens, has `token` (ASCII case ignored).

@@ -6,8 +6,8 @@
 
 namespace outrigger::sidecar {
 
-/// A worker's buffers for bytes on their way. Whoever has nothing to send gives its buffer back, so that an idle connection
-/// holds none; few are kept, and no large ones. Worker's thread only.
+/// A worker's buffers for bytes on their way. Whoever has nothing to send gives its buffer back, so that an idle
+/// connection holds none; few are kept, and no large ones. Worker's thread only.
 class BufferPool {
  public:
   static constexpr std::size_t kMaxKept = 64;

@@ -12,8 +12,8 @@ namespace outrigger::sidecar {
 /// its exchange. Views are good until the call returns.
 class ClientStream {
  public:
-  /// A response's head, interim ones (1xx) included; then its body in pieces, and its end. They are sent by flush() at the
-  /// latest.
+  /// A response's head, interim ones (1xx) included; then its body in pieces, and its end. They are sent by flush() at
+  /// the latest.
   virtual void send_head(const http::ResponseHead& head) = 0;
   virtual void send_data(std::string_view bytes) = 0;
   virtual void send_end(const std::vector<http::Field>& trailers) = 0;

@@ -241,7 +241,8 @@ bool Exchange::may_try_again_after(std::uint16_t status) {
 }
 
 bool Exchange::within_retry_budget() {
-  if (retries_ >= cluster_->cluster.options().retries || !cluster_->retry_budget.withdraw(Destination::milliseconds_of(worker_.loop().now()))) {
+  if (retries_ >= cluster_->cluster.options().retries ||
+      !cluster_->retry_budget.withdraw(Destination::milliseconds_of(worker_.loop().now()))) {
     return false;
   }
   ++retries_;

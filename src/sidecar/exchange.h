@@ -16,9 +16,10 @@ namespace outrigger::sidecar {
 
 class Worker;
 
-/// One request and its answer, whatever the two sides speak: picks an endpoint, passes both messages on with backpressure,
-/// tries another endpoint where nothing can be lost by it, and counts. Owned by its ClientStream, worker's thread only.
-/// Any call may end it by ClientStream::exchange_over() or abort(), after which it must not be touched.
+/// One request and its answer, whatever the two sides speak: picks an endpoint, passes both messages on with
+/// backpressure, tries another endpoint where nothing can be lost by it, and counts. Owned by its ClientStream,
+/// worker's thread only. Any call may end it by ClientStream::exchange_over() or abort(), after which it must not be
+/// touched.
 class Exchange final : private WaitingRoom::Guest {
  public:
   /// How much of a request's body is kept for another try.

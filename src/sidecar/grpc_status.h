@@ -11,8 +11,8 @@ namespace outrigger::sidecar {
 /// By its Content-Type: "application/grpc", alone or with "+proto", ";..." and the like.
 bool is_grpc(const http::RequestHead& head);
 
-/// DEADLINE_EXCEEDED for an answer that did not come in time, RESOURCE_EXHAUSTED for what is too large, INTERNAL for what
-/// else is wrong with the request, UNAVAILABLE for everything that another try may mend.
+/// DEADLINE_EXCEEDED for an answer that did not come in time, RESOURCE_EXHAUSTED for what is too large, INTERNAL for
+/// what else is wrong with the request, UNAVAILABLE for everything that another try may mend.
 std::uint32_t grpc_status(std::uint16_t http_status, std::string_view proxy_error);
 
 /// Percent-encoded, as grpc-message wants it.

@@ -11,8 +11,8 @@
 namespace outrigger::sidecar {
 namespace {
 
-constexpr std::size_t kMaxPipelined = 64 * 1024;  ///< bytes kept behind the request under way; then reading stops
-constexpr auto kLinger = std::chrono::seconds(2);         ///< without a byte
+constexpr std::size_t kMaxPipelined = 64 * 1024;   ///< bytes kept behind the request under way; then reading stops
+constexpr auto kLinger = std::chrono::seconds(2);  ///< without a byte
 constexpr auto kLingerAtMost = std::chrono::seconds(30);  ///< whatever comes
 
 /// A piece this large is sent from where it is; a smaller one is copied, to go with what comes behind it.
@@ -206,9 +206,8 @@ bool Http1Client::begin_request(std::string_view& bytes) {
     return false;
   }
   request_ = std::make_unique<Request>(worker_, *this, *target_->destination);
-  request_->side = {.http11 = head.version == http::Version::http11,
-                    .close = !head.keep_alive,
-                    .to_head = head.method == "HEAD"};
+  request_->side = {
+      .http11 = head.version == http::Version::http11, .close = !head.keep_alive, .to_head = head.method == "HEAD"};
   request_->accepts_trailers = head.accepts_trailers;
   request_->framing = head.framing;
   request_->body = http::BodyReader(head);

@@ -19,8 +19,8 @@ namespace outrigger::sidecar {
 
 class Worker;
 
-/// A client's HTTP/1.1 connection: reads requests, has one exchange at a time, keeps pipelined bytes for the next. Holds
-/// no buffer while it is idle. Worker's thread only.
+/// A client's HTTP/1.1 connection: reads requests, has one exchange at a time, keeps pipelined bytes for the next.
+/// Holds no buffer while it is idle. Worker's thread only.
 class Http1Client final : public Connection, private ClientStream, private net::EventHandler {
  public:
   Http1Client(Worker& worker, net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target);
@@ -83,13 +83,13 @@ class Http1Client final : public Connection, private ClientStream, private net::
   std::unique_ptr<Request> request_;
   net::Timer timer_;
   net::Clock::time_point last_active_;
-  net::Clock::time_point due_;         ///< what timer_ is set to
+  net::Clock::time_point due_;          ///< what timer_ is set to
   net::Clock::time_point phase_since_;  ///< when the head under way began, or lingering
-  bool paused_ = false;      ///< by the exchange
-  bool ended_ = false;       ///< the client sends no more
-  bool closing_ = false;     ///< once everything queued is sent
-  bool unread_ = false;      ///< closing with part of a request not read: must linger
-  bool lingering_ = false;   ///< reads and drops, so that our last bytes are not lost to a reset
+  bool paused_ = false;                 ///< by the exchange
+  bool ended_ = false;                  ///< the client sends no more
+  bool closing_ = false;                ///< once everything queued is sent
+  bool unread_ = false;                 ///< closing with part of a request not read: must linger
+  bool lingering_ = false;              ///< reads and drops, so that our last bytes are not lost to a reset
   bool processing_ = false;
   bool closed_ = false;
   bool head_begun_ = false;  ///< held_ is the beginning of a request's head

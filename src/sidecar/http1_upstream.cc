@@ -32,9 +32,7 @@ Http1Upstream::Http1Upstream(Worker& worker, Destination& cluster, balance::Back
   worker_.loop().add(fd_.get(), interest_, *this);
 }
 
-Http1Upstream::~Http1Upstream() {
-  CHECK(!fd_);
-}
+Http1Upstream::~Http1Upstream() { CHECK(!fd_); }
 
 bool Http1Upstream::expired() const { return worker_.loop().now() >= expires_; }
 

@@ -43,7 +43,8 @@ class Http2Client::Stream final : public Mortal, public ClientStream, public htt
 
   void send_head(const http::ResponseHead& head) override {
     using http::Framing;
-    const bool bodyless = head.framing == Framing::none || (head.framing == Framing::length && head.content_length == 0);
+    const bool bodyless =
+        head.framing == Framing::none || (head.framing == Framing::length && head.content_length == 0);
     if (head.status >= 200) bodyless_ = bodyless;
     session().respond(id_, head, head.status >= 200 && bodyless_);
   }

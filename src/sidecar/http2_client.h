@@ -13,8 +13,8 @@ namespace outrigger::sidecar {
 
 class Worker;
 
-/// A client's connection that speaks HTTP/2 with prior knowledge (RFC 9113 section 3.3): each of its streams is an exchange
-/// of its own. Worker's thread only.
+/// A client's connection that speaks HTTP/2 with prior knowledge (RFC 9113 section 3.3): each of its streams is an
+/// exchange of its own. Worker's thread only.
 class Http2Client final : public Connection, private Http2Transport::Owner {
  public:
   Http2Client(Worker& worker, net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target);

@@ -10,8 +10,8 @@ namespace outrigger::sidecar {
 
 class Worker;
 
-/// A socket that speaks HTTP/2: reads into a session and, once a round of events, writes what all its streams have to say
-/// with one system call. Worker's thread only.
+/// A socket that speaks HTTP/2: reads into a session and, once a round of events, writes what all its streams have to
+/// say with one system call. Worker's thread only.
 class Http2Transport final : private net::EventHandler {
  public:
   class Owner : public http::Http2SessionHandler {

@@ -14,8 +14,8 @@ namespace outrigger::sidecar {
 class Exchange;
 class Worker;
 
-/// An HTTP/2 connection to an endpoint, shared by the exchanges of a worker. In its endpoint's pool from its beginning to
-/// its end. Worker's thread only.
+/// An HTTP/2 connection to an endpoint, shared by the exchanges of a worker. In its endpoint's pool from its beginning
+/// to its end. Worker's thread only.
 class Http2Upstream final : public Mortal, private Http2Transport::Owner {
  public:
   /// `fd` is connecting. `expires`: takes no new request from then on.

@@ -2,8 +2,8 @@
 
 namespace outrigger::sidecar {
 
-/// What a worker buries: an object that is over, but may still be on the stack or in a list of this round's events. It ends
-/// with the round (Worker::bury()).
+/// What a worker buries: an object that is over, but may still be on the stack or in a list of this round's events. It
+/// ends with the round (Worker::bury()).
 class Mortal {
  public:
   Mortal() = default;

@@ -43,7 +43,6 @@ struct Destination {
     return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch());
   }
 
-
   /// This worker's share of what the options allow a sidecar; 0: no limit, but for `pending`.
   struct Limits {
     std::uint32_t in_flight = 0;

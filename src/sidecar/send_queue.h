@@ -7,9 +7,9 @@
 
 namespace outrigger::sidecar {
 
-/// What is to be sent on a socket: staged piece by piece, sent with one system call, kept where the socket would not take
-/// it. Whoever writes stops reading the other side while it is blocked(), so it holds at most what one read brought. Has a
-/// buffer of the pool only while it holds bytes. One owner.
+/// What is to be sent on a socket: staged piece by piece, sent with one system call, kept where the socket would not
+/// take it. Whoever writes stops reading the other side while it is blocked(), so it holds at most what one read
+/// brought. Has a buffer of the pool only while it holds bytes. One owner.
 class SendQueue {
  public:
   /// `pool` outlives it.

@@ -35,7 +35,7 @@ struct alignas(64) ServiceCells {
 /// What a client's connection of which that was not known has turned out to speak; the label `protocol`.
 enum class DetectedProtocol : std::uint8_t { http1, http2, tcp, server_first, unknown };
 inline constexpr std::array<const char*, 5> kDetectedProtocolNames = {"http1", "http2", "tcp", "server_first",
-                                                                     "unknown"};
+                                                                      "unknown"};
 
 struct alignas(64) WorkerCells {
   metrics::Gauge connections_active;

@@ -31,12 +31,14 @@ bool make_place(Destination& cluster) {
   return false;
 }
 
-/// When a connection made now is too old: spread by a tenth either way, so that those made together do not end together.
+/// When a connection made now is too old: spread by a tenth either way, so that those made together do not end
+/// together.
 net::Clock::time_point expiry(Worker& worker, const Destination& cluster) {
   const auto age = cluster.cluster.options().max_connection_age;
   if (age.count() == 0) return net::Clock::time_point::max();
   const auto tenth = std::chrono::duration_cast<std::chrono::microseconds>(age) / 10;
-  const auto spread = std::chrono::microseconds(worker.random().below(static_cast<std::uint64_t>(2 * tenth.count() + 1)));
+  const auto spread =
+      std::chrono::microseconds(worker.random().below(static_cast<std::uint64_t>(2 * tenth.count() + 1)));
   return worker.loop().now() + age - tenth + spread;
 }
 
@@ -71,8 +73,7 @@ AcquiredStream acquire_stream(Worker& worker, Destination& cluster, balance::Bac
   auto socket = net::start_connect(state.address);
   if (!socket) return {};
   if (http2) {
-    auto* const connection =
-        new Http2Upstream(worker, cluster, backend, std::move(*socket), expiry(worker, cluster));
+    auto* const connection = new Http2Upstream(worker, cluster, backend, std::move(*socket), expiry(worker, cluster));
     state.shared.push_back(connection);
     worker.idle_connections_exist();
     return {&connection->open(exchange)};
@@ -109,7 +110,8 @@ bool close_idle_of(balance::Backend& backend, net::Clock::time_point cutoff) {
     return true;
   };
   std::erase_if(state.idle, close_if_idle);
-  std::erase_if(state.shared, [&](Http2Upstream* connection) { return connection->streams() == 0 && close_if_idle(connection); });
+  std::erase_if(state.shared,
+                [&](Http2Upstream* connection) { return connection->streams() == 0 && close_if_idle(connection); });
   return !state.idle.empty() || !state.shared.empty();
 }
 

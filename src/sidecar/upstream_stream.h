@@ -18,8 +18,8 @@ enum class UpstreamFailure : std::uint8_t {
   invalid,          ///< the answer is malformed
 };
 
-/// The endpoint's side of one exchange: an HTTP/1.1 connection of its own, or a stream of an HTTP/2 one. For its exchange,
-/// which hears of it by the on_upstream_...() calls. Views are good until the call returns.
+/// The endpoint's side of one exchange: an HTTP/1.1 connection of its own, or a stream of an HTTP/2 one. For its
+/// exchange, which hears of it by the on_upstream_...() calls. Views are good until the call returns.
 class UpstreamStream {
  public:
   virtual balance::Backend& backend() const = 0;

@@ -8,8 +8,8 @@
 
 namespace outrigger::sidecar {
 
-/// Where requests wait for a place at a cluster that has as many requests or connections as it may have: first come, first
-/// served, each only so long. Worker's thread only.
+/// Where requests wait for a place at a cluster that has as many requests or connections as it may have: first come,
+/// first served, each only so long. Worker's thread only.
 class WaitingRoom {
  public:
   class Guest {

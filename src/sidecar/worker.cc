@@ -141,7 +141,9 @@ Kind& Worker::take_in(std::unique_ptr<Kind> connection) {
 
 void Worker::accept(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target) {
   switch (target->protocol) {
-    case ListenerProtocol::http2: take_in(std::make_unique<Http2Client>(*this, std::move(fd), std::move(target))); return;
+    case ListenerProtocol::http2:
+      take_in(std::make_unique<Http2Client>(*this, std::move(fd), std::move(target)));
+      return;
     default: take_in(std::make_unique<Http1Client>(*this, std::move(fd), std::move(target))); return;
   }
 }

@@ -30,20 +30,25 @@ inline std::string describe(Version version) {
   return " ?";
 }
 
+inline std::string describe_upgrade(std::string_view protocol) {
+  return protocol.empty() ? "" : " upgrade to " + std::string{protocol};
+}
+
 /// Without what concerns only the client's connection: its version, keep-alive and the fields.
 inline std::string describe_message(const RequestHead& head) {
   return std::string{head.method} + " " + std::string{head.target} + " at '" + std::string{head.authority} + "' body " +
-         describe(head.framing, head.content_length);
+         describe(head.framing, head.content_length) + describe_upgrade(head.upgrade);
 }
 
 inline std::string describe(const RequestHead& head) {
   return describe_message(head) + describe(head.version) + (head.keep_alive ? " keep-alive" : " close") +
-         (head.expect_continue ? " expects" : "") + describe(head.fields);
+         (head.expect_continue ? " expects" : "") + (head.accepts_trailers ? " accepts trailers" : "") +
+         (head.max_forwards ? " forwards " + std::to_string(*head.max_forwards) : "") + describe(head.fields);
 }
 
 inline std::string describe(const ResponseHead& head) {
   return std::to_string(head.status) + " '" + std::string{head.reason} + "' body " +
-         describe(head.framing, head.content_length) + describe(head.version) +
+         describe(head.framing, head.content_length) + describe_upgrade(head.upgrade) + describe(head.version) +
          (head.keep_alive ? " keep-alive" : " close") + describe(head.fields);
 }
 

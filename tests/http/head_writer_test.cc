@@ -18,20 +18,20 @@ namespace {
 
 const PieceSize kWhole = always(1'000'000);
 
-std::string forwarded_request(std::string_view message) {
+std::string forwarded_request(std::string_view message, const Hop& hop = {}) {
   const auto parsed = parse_request(message, kWhole);
   EXPECT_EQ(parsed.result.state, ParseState::complete) << message;
   std::string out;
-  write_request_head(parsed.head, {}, out);
+  write_request_head(parsed.head, hop, out);
   return out;
 }
 
-struct Forwarded {
+struct WrittenResponse {
   std::string head;
   Framing framing;
 };
 
-Forwarded forwarded_response(std::string_view message, const ClientSide& client = {}) {
+WrittenResponse forwarded_response(std::string_view message, const ClientSide& client = {}) {
   const auto parsed = parse_response(message, client.to_head, kWhole);
   EXPECT_EQ(parsed.result.state, ParseState::complete) << message;
   std::string out;
@@ -62,18 +62,90 @@ TEST(RequestWriter, SpeaksHttp11ForAnHttp10Client) {
 }
 
 TEST(RequestWriter, LeavesOutHopByHopFieldsAndThoseThatConnectionNames) {
-  EXPECT_EQ(forwarded_request("GET / HTTP/1.1\r\nHost: a\r\nKeep-Alive: 5\r\nproxy-connection: x\r\nTE: trailers\r\n"
+  EXPECT_EQ(forwarded_request("GET / HTTP/1.1\r\nHost: a\r\nKeep-Alive: 5\r\nproxy-connection: x\r\nTE: gzip\r\n"
                               "Trailer: X\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\nX-A: 1\r\nx-b: 2\r\nX-C: 3\r\n"
                               "Connection: close, Upgrade, HTTP2-Settings\r\nConnection: x-a , X-B\r\n\r\n"),
             "GET / HTTP/1.1\r\nHost: a\r\nTrailer: X\r\nX-C: 3\r\nVia: 1.1 outrigger\r\n\r\n");
+}
+
+TEST(RequestWriter, PassesAnUpgradeOn) {
+  EXPECT_EQ(forwarded_request("GET / HTTP/1.1\r\nHost: a\r\nX: y\r\nUpgrade: websocket\r\nX-A: z\r\n"
+                              "Connection: keep-alive, x-a, Upgrade\r\nSec-WebSocket-Key: k\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX: y\r\nSec-WebSocket-Key: k\r\n"
+            "Via: 1.1 outrigger\r\n\r\n");
+}
+
+TEST(RequestWriter, DoesNotPassOnAnUpgradeToHttp2) {
+  EXPECT_EQ(forwarded_request("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
+                              "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: a\r\nVia: 1.1 outrigger\r\n\r\n");
 }
 
 TEST(RequestWriter, KeepsEndToEndFieldsWhateverConnectionNames) {
   EXPECT_EQ(forwarded_request("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nAuthorization: x\r\ncookie: y\r\n"
                               "Expect: 100-continue\r\n"
                               "Connection: host, content-length, authorization, Cookie, expect\r\n\r\n"),
-            "POST / HTTP/1.1\r\nHost: a\r\nAuthorization: x\r\ncookie: y\r\nExpect: 100-continue\r\n"
-            "Content-Length: 3\r\nVia: 1.1 outrigger\r\n\r\n");
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nAuthorization: x\r\ncookie: y\r\n"
+            "Expect: 100-continue\r\nVia: 1.1 outrigger\r\n\r\n");
+}
+
+TEST(RequestWriter, SaysThatTrailersAreAcceptedWhereTheClientDoes) {
+  EXPECT_EQ(forwarded_request("GET / HTTP/1.1\r\nHost: a\r\nTE: gzip;q=0.5, Trailers\r\nTE: deflate\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: TE\r\nTE: trailers\r\nVia: 1.1 outrigger\r\n\r\n");
+  EXPECT_EQ(forwarded_request("GET / HTTP/1.0\r\nHost: a\r\nTE: trailers\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: a\r\nVia: 1.0 outrigger\r\n\r\n");
+}
+
+TEST(RequestWriter, CountsMaxForwardsDownWhereThatHasASense) {
+  EXPECT_EQ(forwarded_request("OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 010\r\nConnection: max-forwards\r\n\r\n"),
+            "OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 9\r\nVia: 1.1 outrigger\r\n\r\n");
+  EXPECT_EQ(
+      forwarded_request("TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 99999999999999999999\r\n\r\n", {.via = false}),
+      "TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 18446744073709551614\r\n\r\n");
+  EXPECT_EQ(forwarded_request("GET / HTTP/1.1\r\nHost: a\r\nMax-Forwards: x\r\n\r\n", {.via = false}),
+            "GET / HTTP/1.1\r\nHost: a\r\nMax-Forwards: x\r\n\r\n");
+}
+
+TEST(RequestWriter, SaysWhomItServesInForwarded) {
+  const auto forwarded = [](std::string_view host, std::string_view client) {
+    const std::string message = "GET / HTTP/1.1\r\nHost: " + std::string{host} + "\r\nForwarded: for=b\r\n\r\n";
+    const std::string out =
+        forwarded_request(message, {.via = false, .forwarded = Forwarded::forwarded, .client = client});
+    const std::string begin = "GET / HTTP/1.1\r\nHost: " + std::string{host} + "\r\nForwarded: for=b\r\nForwarded: ";
+    EXPECT_TRUE(out.starts_with(begin) && out.ends_with("\r\n\r\n")) << out;
+    return out.substr(begin.size(), out.size() - begin.size() - 4);
+  };
+  EXPECT_EQ(forwarded("a", "10.1.2.3"), "for=10.1.2.3;proto=http;host=a");
+  EXPECT_EQ(forwarded("a:80", "2001:db8::1"), "for=\"[2001:db8::1]\";proto=http;host=\"a:80\"");
+  EXPECT_EQ(forwarded("a,b", ""), "for=unknown;proto=http;host=\"a,b\"");
+  EXPECT_EQ(forwarded("", "10.1.2.3"), "for=10.1.2.3;proto=http");
+}
+
+TEST(RequestWriter, SaysWhomItServesInXForwardedFields) {
+  const Hop hop{.via = false, .forwarded = Forwarded::x_forwarded, .client = "2001:db8::1"};
+  EXPECT_EQ(forwarded_request("GET / HTTP/1.1\r\nHost: a:80\r\nX: y\r\n\r\n", hop),
+            "GET / HTTP/1.1\r\nHost: a:80\r\nX: y\r\nX-Forwarded-For: 2001:db8::1\r\nX-Forwarded-Proto: http\r\n"
+            "X-Forwarded-Host: a:80\r\n\r\n");
+  EXPECT_EQ(forwarded_request("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: b, c\r\nx-forwarded-host: d\r\n"
+                              "x-forwarded-for:\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: e\r\n\r\n",
+                              hop),
+            "GET / HTTP/1.1\r\nHost: a\r\nx-forwarded-host: d\r\nX-Forwarded-Proto: https\r\n"
+            "X-Forwarded-For: b, c, e, 2001:db8::1\r\n\r\n");
+  EXPECT_EQ(forwarded_request("GET / HTTP/1.0\r\n\r\n", {.via = false, .forwarded = Forwarded::x_forwarded}),
+            "GET / HTTP/1.1\r\nHost: \r\nX-Forwarded-For: unknown\r\nX-Forwarded-Proto: http\r\n\r\n");
+}
+
+TEST(RequestWriter, LeavesForwardedFieldsAloneUnlessAsked) {
+  const std::string message =
+      "GET / HTTP/1.1\r\nHost: a\r\nForwarded: for=b\r\nX-Forwarded-For: b\r\nX-Forwarded-For: c\r\n\r\n";
+  EXPECT_EQ(forwarded_request(message, {.via = false, .client = "10.1.2.3"}), message);
+}
+
+TEST(RequestWriter, WritesAnEndlessXForwardedFor) {
+  const std::string many(60'000, 'x');
+  const std::string out = forwarded_request("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: " + many + "\r\n\r\n",
+                                            {.via = false, .forwarded = Forwarded::x_forwarded, .client = "10.1.2.3"});
+  EXPECT_NE(out.find("X-Forwarded-For: " + many + ", 10.1.2.3\r\n"), std::string::npos);
 }
 
 TEST(RequestWriter, HandlesAsManyConnectionOptionsAsTheParserLetsPass) {
@@ -101,9 +173,10 @@ std::vector<Field> fields_left(const RequestHead& head) {
     return text;
   };
   const std::set<std::string> kept{"cookie", "authorization"};
-  std::set<std::string> dropped{"host", "connection", "keep-alive",     "proxy-connection",
-                                "te",   "upgrade",    "content-length", "transfer-encoding"};
+  std::set<std::string> dropped{"host",    "connection",     "keep-alive",        "proxy-connection", "te",
+                                "upgrade", "content-length", "transfer-encoding", "http2-settings"};
   if (head.version != Version::http11) dropped.insert("expect");
+  if (head.max_forwards) dropped.insert("max-forwards");
   for (const Field& field : head.fields) {
     if (lower_case(field.name) != "connection") continue;
     std::stringstream options{lower_case(field.value)};
@@ -127,6 +200,7 @@ void expect_same_message_on_the_way(const RequestHead& head) {
   EXPECT_EQ(describe_message(again.head), describe_message(head));
   EXPECT_TRUE(again.head.keep_alive);
   EXPECT_EQ(again.head.expect_continue, head.expect_continue);
+  EXPECT_EQ(again.head.accepts_trailers, head.accepts_trailers);
   std::vector<Field> left = fields_left(head);
   left.push_back({"Via", head.version == Version::http11 ? "1.1 outrigger" : "1.0 outrigger"});
   EXPECT_EQ(describe(fields_left(again.head)), describe(left));
@@ -151,6 +225,8 @@ TEST(RequestWriter, WritesWhatTheParserReadsAsTheSameMessageForRandomFields) {
                                       "te-x: f",
                                       "Trailer: X-A",
                                       "UPGRADE: h2c",
+                                      "Upgrade: x",
+                                      "Connection: upgrade",
                                       "Proxy-Connection: keep-alive",
                                       "Expect: 100-continue",
                                       "Connection: close",
@@ -209,6 +285,26 @@ TEST(ResponseWriter, SaysWhatBecomesOfTheConnection) {
             "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
 }
 
+TEST(ResponseWriter, PassesASwitchOfProtocolsOn) {
+  const auto [head, framing] = forwarded_response(
+      "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade, x\r\nX: y\r\nUpgrade: websocket\r\n"
+      "Content-Length: 5\r\nSec-WebSocket-Accept: a\r\n\r\n",
+      {.close = true});
+  EXPECT_EQ(head,
+            "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: a\r\nConnection: Upgrade\r\n"
+            "Upgrade: websocket\r\n\r\n");
+  EXPECT_EQ(framing, Framing::none);
+}
+
+TEST(ResponseWriter, SaysWhatA426AsksFor) {
+  EXPECT_EQ(forwarded_response("HTTP/1.1 426 Upgrade Required\r\nConnection: upgrade\r\nUpgrade: x/1, y\r\n"
+                               "Content-Length: 0\r\n\r\n",
+                               {.close = true})
+                .head,
+            "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nConnection: Upgrade\r\nUpgrade: x/1, y\r\n"
+            "Connection: close\r\n\r\n");
+}
+
 TEST(ResponseWriter, TellsHeadTheLengthThatGetWouldHave) {
   const auto [with_length, framing] =
       forwarded_response("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", {.to_head = true});
@@ -241,6 +337,7 @@ TEST(ResponseWriter, WritesWhatTheParserReadsAsTheSameMessage) {
       EXPECT_EQ(second.head.status, first.head.status) << out;
       EXPECT_EQ(second.head.reason, first.head.reason) << out;
       EXPECT_EQ(second.head.framing, framing) << out;
+      EXPECT_EQ(second.head.upgrade, first.head.upgrade) << out;
       if (framing == Framing::length) {
         EXPECT_EQ(second.head.content_length, first.head.content_length) << out;
       }

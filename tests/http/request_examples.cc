@@ -16,6 +16,11 @@ std::string with_connection_options(std::size_t count) {
   return with_field(line);
 }
 
+std::string with_upgrade(const std::string& lines) { return with_field("Connection: upgrade\r\n" + lines); }
+std::string passed_over(const std::string& upgrade) {
+  return "GET / at 'a' body none 1.1 keep-alive [Host=a] [Connection=upgrade]" + upgrade;
+}
+
 }  // namespace
 
 const std::vector<AcceptedExample>& accepted_requests() {
@@ -75,6 +80,40 @@ const std::vector<AcceptedExample>& accepted_requests() {
       {with_field("Expect: 100-Continue"),
        "GET / at 'a' body none 1.1 keep-alive expects [Host=a] [Expect=100-Continue]"},
       {with_field("Expect: more"), "GET / at 'a' body none 1.1 keep-alive [Host=a] [Expect=more]"},
+      {with_field("TE: gzip;q=1, trailers"),
+       "GET / at 'a' body none 1.1 keep-alive accepts trailers [Host=a] [TE=gzip;q=1, trailers]"},
+      {with_field("TE: trailers-not"), "GET / at 'a' body none 1.1 keep-alive [Host=a] [TE=trailers-not]"},
+      {"GET / HTTP/1.0\r\nTE: trailers\r\n\r\n", "GET / at '' body none 1.0 close [TE=trailers]"},
+      {"TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n",
+       "TRACE / at 'a' body none 1.1 keep-alive forwards 0 [Host=a] [Max-Forwards=0]"},
+      {"OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 18446744073709551616\r\n\r\n",
+       "OPTIONS / at 'a' body none 1.1 keep-alive forwards 18446744073709551615 [Host=a] "
+       "[Max-Forwards=18446744073709551616]"},
+      {with_field("Max-Forwards: x"), "GET / at 'a' body none 1.1 keep-alive [Host=a] [Max-Forwards=x]"},
+
+      // Upgrade: taken when it is one protocol that may be tunnelled, else passed over
+      {with_field("Connection: x, upgrade\r\nupgrade: WebSocket"),
+       "GET / at 'a' body none upgrade to WebSocket 1.1 keep-alive [Host=a] [Connection=x, upgrade] "
+       "[upgrade=WebSocket]"},
+      {with_field("Connection: Upgrade\r\nUpgrade: irc/6.9\r\nContent-Length: 0"),
+       "GET / at 'a' body length 0 upgrade to irc/6.9 1.1 keep-alive [Host=a] [Connection=Upgrade] [Upgrade=irc/6.9] "
+       "[Content-Length=0]"},
+      {with_field("Upgrade: x"), "GET / at 'a' body none 1.1 keep-alive [Host=a] [Upgrade=x]"},
+      {"GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+       "GET / at '' body none 1.0 close [Connection=upgrade] [Upgrade=x]"},
+      {with_upgrade("Upgrade: H2C"), passed_over(" [Upgrade=H2C]")},
+      {with_upgrade("Upgrade: HTTP/2.0"), passed_over(" [Upgrade=HTTP/2.0]")},
+      {with_upgrade("Upgrade: TLS/1.2"), passed_over(" [Upgrade=TLS/1.2]")},
+      {with_upgrade("Upgrade: x, y"), passed_over(" [Upgrade=x, y]")},
+      {with_upgrade("Upgrade: x\r\nUpgrade: x"), passed_over(" [Upgrade=x] [Upgrade=x]")},
+      {with_upgrade("Upgrade: x/"), passed_over(" [Upgrade=x/]")},
+      {with_upgrade("Upgrade:"), passed_over(" [Upgrade=]")},
+      {with_upgrade("Upgrade: x\r\nContent-Length: 1"),
+       "GET / at 'a' body length 1 1.1 keep-alive [Host=a] [Connection=upgrade] [Upgrade=x] [Content-Length=1]"},
+      {with_upgrade("Upgrade: x\r\nTransfer-Encoding: chunked"),
+       "GET / at 'a' body chunked 1.1 keep-alive [Host=a] [Connection=upgrade] [Upgrade=x] "
+       "[Transfer-Encoding=chunked]"},
+
       {"GET / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n", "GET / at '' body none 1.0 close [Expect=100-continue]"},
   };
   return kExamples;
@@ -193,6 +232,10 @@ const std::vector<RefusedExample>& refused_requests() {
       {"length with a blank", with_field("Content-Length: 3 3"), 400},
       {"length with a fraction", with_field("Content-Length: 3.0"), 400},
       {"length too large", with_field("Content-Length: 18446744073709551616"), 400},
+      {"Max-Forwards of letters", "TRACE / HTTP/1.1\r\nHost: a\r\nMax-Forwards: x\r\n\r\n", 400},
+      {"signed Max-Forwards", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: +1\r\n\r\n", 400},
+      {"empty Max-Forwards", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards:\r\n\r\n", 400},
+      {"Max-Forwards twice", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 1\r\nMax-Forwards: 1\r\n\r\n", 400},
       {"too many Connection options", with_connection_options(kMaxConnectionOptions + 1), 400},
   };
   return kExamples;

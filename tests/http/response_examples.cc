@@ -25,8 +25,13 @@ const std::vector<AcceptedExample>& accepted_responses() {
       {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n",
        "200 'OK' body length 1 1.1 close [Content-Length=1] [Connection=close]"},
       {"HTTP/1.1 100 Continue\r\n\r\n", "100 'Continue' body none 1.1 keep-alive"},
-      {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
-       "101 'Switching Protocols' body none 1.1 keep-alive [Upgrade=x]"},
+      {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x/1\r\nConnection: Upgrade\r\n\r\n",
+       "101 'Switching Protocols' body none upgrade to x/1 1.1 keep-alive [Upgrade=x/1] [Connection=Upgrade]"},
+      {"HTTP/1.1 426 Upgrade Required\r\nUpgrade: x, y\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n",
+       "426 'Upgrade Required' body length 0 upgrade to x, y 1.1 keep-alive [Upgrade=x, y] [Connection=upgrade] "
+       "[Content-Length=0]"},
+      {"HTTP/1.1 200 OK\r\nUpgrade: h2c\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n",
+       "200 'OK' body length 0 1.1 keep-alive [Upgrade=h2c] [Connection=upgrade] [Content-Length=0]"},
       {"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n",
        "204 'No Content' body none 1.1 keep-alive [Transfer-Encoding=chunked]"},
       {"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
@@ -63,6 +68,11 @@ const std::vector<RefusedExample>& refused_responses() {
       {"chunked in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 502},
       {"the same length twice", with_field("Content-Length: 3\r\nContent-Length: 3"), 502},
       {"length too large", with_field("Content-Length: 18446744073709551616"), 502},
+      {"101 without Connection", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", 502},
+      {"101 without Upgrade", "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n\r\n", 502},
+      {"101 to two protocols", "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x, y\r\n\r\n", 502},
+      {"101 to HTTP", "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n", 502},
+      {"101 in HTTP/1.0", "HTTP/1.0 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", 502},
       {"malformed length of no body", "HTTP/1.1 304 Not Modified\r\nContent-Length: x\r\n\r\n", 502},
   };
   return kExamples;

@@ -332,7 +332,7 @@ TEST_F(Exchanges, RemoveHopByHopFieldsAndKeepHost) {
   Socket client = proxy_.connect();
   client.send(
       "GET /a?b=c HTTP/1.1\r\nHost: shop.example:8080\r\nConnection: X-Private, keep-alive\r\nX-Private: 1\r\n"
-      "Keep-Alive: timeout=5\r\nProxy-Connection: close\r\nTE: trailers\r\nUpgrade: h2c\r\nX-Kept: yes\r\n\r\n");
+      "Keep-Alive: timeout=5\r\nProxy-Connection: close\r\nTE: gzip\r\nUpgrade: h2c\r\nX-Kept: yes\r\n\r\n");
   Socket endpoint = upstream_.accept();
   const Message request = endpoint.read_request();
   EXPECT_EQ(request.target, "/a?b=c");
