@@ -12,8 +12,10 @@ namespace outrigger::net {
 namespace {
 
 constexpr std::size_t kSpliceBytes = 1024 * 1024;  ///< asked for at once; the pipe's slots decide
-/// Below, copying costs no more than moving pages, and a message is likely to be small again.
+/// A read of so many bytes makes a direction bulk. Below, copying costs no more than moving pages.
 constexpr std::size_t kBulkBytes = 16 * 1024;
+/// So many smaller ones in a row end that: a large message's last piece is small, too.
+constexpr std::uint8_t kSmallReads = 4;
 constexpr unsigned kSpliceFlags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK;
 
 bool try_again() { return errno == EAGAIN || errno == EINTR; }
@@ -97,7 +99,7 @@ void Relay::handle(End& end, std::uint32_t events) {
 }
 
 void Relay::read(End& from) {
-  if (!from.bulk || !splice(from)) receive(from);
+  if (from.bulk_reads == 0 || !splice(from)) receive(from);
   if (over_) return;
   if (from.held || from.ended) {
     set_interest(from);
@@ -115,7 +117,7 @@ void Relay::receive(End& from) {
     return pass_end_on(from);
   }
   const std::string_view bytes(scratch.data(), static_cast<std::size_t>(received));
-  from.bulk = bytes.size() == scratch.size();
+  if (bytes.size() >= kBulkBytes) from.bulk_reads = kSmallReads;
   End& to = other(from);
   const ssize_t sent = send_some(to.fd.get(), bytes);
   if (sent < 0) return broken(to);
@@ -134,7 +136,7 @@ bool Relay::splice(End& from) {
     resources_.pipes.give_back(std::move(*pipe));
     return nothing_there;
   }
-  from.bulk = static_cast<std::size_t>(received) >= kBulkBytes;
+  from.bulk_reads = static_cast<std::size_t>(received) >= kBulkBytes ? kSmallReads : from.bulk_reads - 1;
   End& to = other(from);
   const ssize_t sent = splice_out(*pipe, to.fd.get(), static_cast<std::size_t>(received));
   if (sent == received) {
@@ -155,7 +157,7 @@ void Relay::on_writable(End& to) {
   if (over_) return;
   if (from.ended) {
     if (!from.end_passed) pass_end_on(from);
-  } else if (from.bulk) {
+  } else if (from.bulk_reads > 0) {
     // More has come most often: reading it at once saves turning events on and off again.
     read(from);
   }

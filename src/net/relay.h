@@ -16,7 +16,7 @@ namespace outrigger::net {
 struct RelayResources {
   EventLoop& loop;
   /// Bytes on their way through, during one call. Relays hold at most as much a direction when a side does not take
-  /// them.
+  /// them. At least 16 KiB, less never shows that a direction is bulk; more than 64 KiB gains nothing.
   std::span<char> scratch;
   PipePool& pipes;
 };
@@ -33,7 +33,7 @@ enum class RelayEnd {
 /// Moves bytes both ways between a client and an upstream, two TCP sockets. An end of one side is passed on when
 /// everything before it is, and the other way goes on. A side that does not take bytes stops the other from being read.
 ///
-/// Costs one recv and one send a message, and nothing is allocated for it. A direction that fills the scratch is bulk:
+/// Costs one recv and one send a message, and nothing is allocated for it. Large ones make a direction bulk:
 /// it goes through a pipe with splice(2), without copying, until what comes is small again; with no pipe to be had it
 /// goes on as before. Bytes are held (in the pipe, or copied) only while a side does not take them: an idle relay has
 /// no buffer and no pipe.
@@ -80,8 +80,8 @@ class Relay {
     Relay& relay;
     FileDescriptor fd;
     std::uint32_t interest = 0;
+    std::uint8_t bulk_reads = 0;  ///< how many more to do with splice(2)
     bool registered = true;
-    bool bulk = false;
     bool connected = false;   ///< as far as is known
     bool ended = false;       ///< sends no more
     bool end_passed = false;  ///< and the other side has been told

@@ -489,7 +489,7 @@ TEST_F(RelayTest, ThousandIdleOnesHoldNoPipe) {
   const rlimit before = limit;
   limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 8192);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
-  scratch_.resize(4096);  // so that what is sent is bulk
+  scratch_.resize(16 * 1024);
 
   struct Pair {
     Peer client, upstream;
