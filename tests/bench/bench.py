@@ -22,7 +22,7 @@ import tempfile
 import time
 
 import report
-from cases import CASES, TARGETS, named
+from cases import CASES, OTHER_FIGURES, TARGETS, named
 from methods import DIRECT, METHODS, ONCE, Stage
 from processes import Problem, Processes
 
@@ -114,7 +114,8 @@ def version(command):
 def conclude(results):
     """What all cases measured so far say together."""
     summaries = {name: case["summary"] for name, case in results.items()}
-    print("\n" + "\n".join(report.overview({name: case.title for name, case in CASES.items()}, summaries)))
+    print("\n" + "\n".join(report.cpu_overview({name: case.title for name, case in CASES.items()}, summaries)))
+    print("\n" + "\n".join(report.other_overview(OTHER_FIGURES, summaries)))
     print("\nTargets, of the medians:\n" + "\n".join(
         report.target_lines([target for target in TARGETS if target.case in summaries], summaries)))
     for name, case in results.items():

@@ -3,6 +3,7 @@ import unittest
 
 import cases
 import loads
+import peers
 import report
 from cases import Target
 from processes import Problem
@@ -56,7 +57,7 @@ class Loads(unittest.TestCase):
         self.assertNotIn("-d", loads.h2load(cases.CASES["http2"], "127.0.0.1:8001", 3, "frame"))
 
     def test_a_grpc_frame_begins_with_its_length(self):
-        self.assertEqual(loads.grpc_frame(b"hello"), b"\0\0\0\0\5hello")
+        self.assertEqual(peers.grpc_frame(b"hello"), b"\0\0\0\0\5hello")
 
 
 def cpu(**peers):
@@ -82,6 +83,9 @@ class Summary(unittest.TestCase):
     def test_what_is_measured_once_stands_beside_the_medians(self):
         rows = report.summary([cpu(sidecar=10)], {"sidecar": {"system_calls": 4.0}, "nginx": {"system_calls": 5.0}})
         self.assertEqual(rows, {"sidecar": {"medians": {"cpu_us": 10, "system_calls": 4.0}}})
+
+    def test_system_calls_are_those_of_one_more_request(self):
+        self.assertEqual(report.slope((1000, 4500), (3000, 12700)), 4.1)
 
     def test_added_latency_is_beyond_the_direct_one(self):
         row = {"sidecar": {"p50_us": 190, "p99_us": 500, "p999_us": 900},
@@ -111,6 +115,11 @@ class Targets(unittest.TestCase):
         self.judged(target, {"sidecar": {"medians": {"start_ms": 8.1}}}, False, "ms ≤ 8: 8.1")
         self.judged(target, {}, None, "ms ≤ 8: –")
 
+    def test_a_bound_on_whole_numbers(self):
+        target = Target("http1_100", "system_calls", 4, whole=True)
+        self.judged(target, {"sidecar": {"medians": {"system_calls": 4.4}}}, True, "system calls ≤ 4: 4.40")
+        self.judged(target, {"sidecar": {"medians": {"system_calls": 4.6}}}, False, "system calls ≤ 4: 4.60")
+
     def test_the_lowest_of_all(self):
         target = Target("rate_2k", "added_p99_us")
         rows = {peer: {"medians": {"added_p99_us": value}} for peer, value in
@@ -126,6 +135,9 @@ class Targets(unittest.TestCase):
             self.assertIn(target.case, cases.CASES)
             self.assertIn(target.figure, report.FIGURES)
             self.assertIn(target.peer, [None, *report.PEERS])
+        for case, figure in cases.OTHER_FIGURES:
+            self.assertIn(case, cases.CASES)
+            self.assertIn(figure, report.FIGURES)
 
     def test_lines_name_what_was_not_measured(self):
         lines = list(report.target_lines([Target("start", "start_ms", 8)], {}))
@@ -144,8 +156,13 @@ class Tables(unittest.TestCase):
         figures = {"cpu_us": 9, "user_us": 1, "system_us": 8, "requests_per_second": 42440.0}
         summaries = {"http1_100": report.summary([{"sidecar": figures, "nginx": {**figures, "cpu_us": 12}}], {}),
                      "start": {"sidecar": {"medians": {"start_ms": 6}}}}
-        lines = list(report.overview({"http1_100": "100 B", "http1_1k": "1 KiB", "start": "start"}, summaries))
+        lines = list(report.cpu_overview({"http1_100": "100 B", "http1_1k": "1 KiB", "start": "start"}, summaries))
         self.assertEqual(lines[2:], ["| 100 B | 9.0 (1.0 + 8.0) | 42,440 | – | 0.75 (0.75–0.75) | – |"])
+
+    def test_the_other_overview_too(self):
+        summaries = {"start": {"sidecar": {"medians": {"start_ms": 6.04}}, "envoy": {"medians": {"start_ms": 48}}}}
+        lines = list(report.other_overview({("memory", "idle_mib"): "MiB", ("start", "start_ms"): "start"}, summaries))
+        self.assertEqual(lines[2:], ["| start | 6.0 | – | – | 48.0 |"])
 
 
 class Cases(unittest.TestCase):

@@ -6,14 +6,6 @@ import subprocess
 
 from processes import Problem, on_core
 
-GRPC_FRAME_HEADER_BYTES = 5
-
-
-def grpc_frame(message):
-    """A message as it stands in a gRPC body: not compressed, its length, itself."""
-    return b"\0" + len(message).to_bytes(GRPC_FRAME_HEADER_BYTES - 1, "big") + message
-
-
 def wrk(case, address, seconds):
     close = ["-H", "Connection: close"] if case.close else []
     return ["wrk", "-t1", f"-c{case.connections}", f"-d{seconds}s", "--timeout", "5s", *close,

@@ -45,8 +45,8 @@ def resident_mib(pids):
     return kib / 1024
 
 
-def system_calls_per_request(pids, load):
-    """Counted by strace while `load()` runs; None where strace may not attach."""
+def system_calls(pids, load):
+    """(requests, system calls) while `load()` runs, counted by strace; None where strace may not attach."""
     attach = [argument for pid in pids for argument in ("-p", str(pid))]
     tracer = subprocess.Popen(["strace", "-f", "-c", "-qq", *attach], stderr=subprocess.PIPE, text=True)
     try:
@@ -61,7 +61,7 @@ def system_calls_per_request(pids, load):
             tracer.send_signal(2)
         summary = tracer.communicate(timeout=10)[1]
     total = re.search(r"^\s*100\.00\s.*\btotal$", summary, re.MULTILINE)
-    return int(total.group(0).split()[3]) / requests if total else None
+    return (requests, int(total.group(0).split()[3])) if total else None
 
 
 def is_traced(pid):

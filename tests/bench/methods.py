@@ -8,6 +8,7 @@ import time
 import loads
 import measure
 import peers
+import report
 from cases import IDLE_CONNECTIONS, RATE
 from processes import Problem, Processes, on_core
 
@@ -63,18 +64,12 @@ class Method:
             *((host, BACKEND_PORT) for host in BACKEND_HOSTS))
 
     def _http2_backends(self):
-        """With the trailer that ends a gRPC answer, where it is one."""
-        files = self.stage.folder / "files"
-        files.mkdir()
-        (files / "100").write_bytes(b"x" * 100)
-        (files / "unary.grpc").write_bytes(loads.grpc_frame(b"x" * (100 - loads.GRPC_FRAME_HEADER_BYTES)))
-        (files / "mime.types").write_text("application/grpc grpc\n", encoding="utf-8")
-        grpc = ["--trailer", "grpc-status: 0", "--no-content-length"] if self.case.upstream == "grpc" else []
-        for host in BACKEND_HOSTS:
-            self.stage.processes.start_listening(
-                f"backend-{host}", self.stage.load_cpu,
-                ["nghttpd", "--no-tls", "-a", host, "-m", "1024", "-d", str(files),
-                 f"--mime-types-file={files / 'mime.types'}", *grpc, str(BACKEND_PORT)], (host, BACKEND_PORT))
+        folder = self.stage.folder / "backends"
+        folder.mkdir()
+        self.stage.processes.start_listening(
+            "backends", self.stage.load_cpu,
+            peers.nginx_http2_backend([f"{host}:{BACKEND_PORT}" for host in BACKEND_HOSTS], folder),
+            *((host, BACKEND_PORT) for host in BACKEND_HOSTS))
 
 
 class Loaded(Method):
@@ -84,7 +79,7 @@ class Loaded(Method):
         super().__init__(case, stage)
         self._pids = {}
         self._frame = stage.folder / "request"
-        self._frame.write_bytes(loads.grpc_frame(b"hello"))
+        self._frame.write_bytes(peers.grpc_frame(b"hello"))
 
     def begin(self, peer):
         process = self.stage.processes.start_listening(peer, self.stage.proxy_cpu, self.command(peer),
@@ -98,8 +93,9 @@ class Loaded(Method):
     def afterwards(self, peer):
         if not self.case.counts_calls:
             return {}
-        calls = measure.system_calls_per_request(self._pids[peer], lambda: self._load(peer, seconds=2, seed=0))
-        return {} if calls is None else {"system_calls": calls}
+        counts = [measure.system_calls(self._pids[peer], lambda: self._load(peer, seconds, seed=0))
+                  for seconds in (1, 4)]
+        return {} if None in counts else {"system_calls": report.slope(*counts)}
 
     def _load(self, peer, seconds, seed):
         address = "{}:{}".format(*self.address(peer))

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import string
 
+GRPC_FRAME_HEADER_BYTES = 5
 TEMPLATES = pathlib.Path(__file__).parent / "templates"
 
 
@@ -63,3 +64,17 @@ def envoy(client, upstream, port, backends, folder):
         "envoy.yaml", folder, port=port, filter=traffic, endpoints=endpoints,
         upstream=_template("envoy-http2-upstream.yaml") if upstream in ("http2", "grpc") else "{}"),
         "--concurrency", "1", "--disable-hot-restart", "--log-level", "error"]
+
+
+def grpc_frame(message):
+    """A message as it stands in a gRPC body: not compressed, its length, itself."""
+    return b"\0" + len(message).to_bytes(GRPC_FRAME_HEADER_BYTES - 1, "big") + message
+
+
+def nginx_http2_backend(addresses, folder):
+    """What stands behind all of them where HTTP/2 is spoken: 100 B, for /grpc as a gRPC answer with its trailer."""
+    frame = grpc_frame(b"x" * (100 - GRPC_FRAME_HEADER_BYTES))
+    return ["nginx", "-c", _configuration(
+        "nginx-http2-backend.conf", folder, body="x" * 100, grpc_frame=frame.decode("ascii"),
+        listens=" ".join(f"listen {address} http2 backlog=4096;" for address in addresses)),
+        "-p", str(folder), "-e", str(folder / "error.log")]

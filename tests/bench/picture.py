@@ -80,30 +80,33 @@ def _cpu(axes, results, style):
             height, top = min(middle, TALLEST), min(high, TALLEST)
             tallest = max(tallest, top)
             x = _bar(axes, place, peer, height, style)
+            if peer == "sidecar":
+                continue
             if middle > TALLEST:
                 axes.plot([x - BAR_WIDTH / 2, x + BAR_WIDTH / 2], [TALLEST * 0.9, TALLEST * 0.93],
                           color=style.background, linewidth=2)
-            if peer != "sidecar":
-                axes.plot([x, x], [min(low, TALLEST), top], color=style.text, linewidth=0.7, alpha=0.6)
-                _number(axes, x, top, f"{middle:.1f}", style)
+            else:
+                axes.plot([x, x], [low, top], color=style.text, linewidth=0.7, alpha=0.6)
+            _number(axes, x, top, f"{middle:.1f}", style)
     axes.axhline(1, color=style.peers["sidecar"], linewidth=0.8, zorder=0)
     axes.set_ylim(0, tallest * 1.08)
     _finish(axes, [CPU[case] for case in groups])
 
 
 def _panel(axes, rows, figures, title, style):
+    medians = {peer: row["medians"] for peer, row in rows.items() if peer in PEERS}
+    # What is added to a latency may come out below zero, where a logarithm ends.
+    values = {(place, peer): max(medians[peer][figure], 0.1) for place, figure in enumerate(figures) for peer in medians
+              if figure in medians[peer]}
+    if not values:
+        axes.set_axis_off()
+        return
     axes.set_title(title)
     axes.set_yscale("log")
-    values = [max(row["medians"][figure], 0.1) for peer, row in rows.items() if peer in PEERS
-              for figure in figures if figure in row["medians"]]
-    if values:
-        axes.set_ylim(min(values) / 2.5, max(values) * 1.7)
-    for place, figure in enumerate(figures):
-        for peer, row in rows.items():
-            if peer in PEERS and figure in row["medians"]:
-                value = row["medians"][figure]
-                x = _bar(axes, place, peer, max(value, 0.1), style)
-                _number(axes, x, max(value, 0.1), f"{value:.0f}" if abs(value) >= 50 else f"{value:.1f}", style)
+    axes.set_ylim(min(values.values()) / 2.5, max(values.values()) * 1.7)
+    for (place, peer), value in values.items():
+        x = _bar(axes, place, peer, value, style)
+        _number(axes, x, value, f"{value:.0f}" if value >= 50 else f"{value:.1f}", style)
     _finish(axes, list(figures.values()))
 
 

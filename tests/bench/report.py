@@ -49,6 +49,11 @@ def summary(rounds, once):
     return rows
 
 
+def slope(some, more):
+    """Of two points (requests, system calls), what one more request costs: without what connecting the clients did."""
+    return (more[1] - some[1]) / (more[0] - some[0])
+
+
 def written(figure, value):
     return "–" if value is None else format(value, FIGURES[figure][1])
 
@@ -83,7 +88,8 @@ def judge(target, rows):
     own = values.pop("sidecar", None)
     form = "{:" + FIGURES[target.figure][1] + "}"
     if target.most is not None:
-        return _compared(f"{name} ≤ {target.most:g}", own, None if own is None else own <= target.most, form)
+        reached = None if own is None else (round(own) if target.whole else own) <= target.most
+        return _compared(f"{name} ≤ {target.most:g}", own, reached, form)
     if own is None or not values:
         return _compared(f"{name} the lowest of all", None, None, form)
     best = min(values, key=values.get)
@@ -103,7 +109,7 @@ def target_lines(targets, summaries):
         yield f"{word:14}{target.case:14}{verdict.text}"
 
 
-def overview(titles, summaries):
+def cpu_overview(titles, summaries):
     """All cases with CPU figures as lines of Markdown, for the README. `titles`: name of a case → what it is."""
     others = [peer for peer in PEERS if peer != "sidecar"]
     yield ("| | sidecar: CPU µs a request (user + system) | requests/s | sidecar's CPU against "
@@ -119,3 +125,13 @@ def overview(titles, summaries):
                f"{written('requests_per_second', own.get('requests_per_second'))} | "
                + " | ".join("–" if ratio is None else f"{ratio['median']:.2f} ({ratio['min']:.2f}–{ratio['max']:.2f})"
                             for ratio in ratios) + " |")
+
+
+def other_overview(names, summaries):
+    """What else there is, as such lines. `names`: (a case, a figure of it) → what it is."""
+    yield "| | " + " | ".join(PEERS.values()) + " |"
+    yield "|---" * (1 + len(PEERS)) + "|"
+    for (case, figure), name in names.items():
+        medians = [summaries.get(case, {}).get(peer, {}).get("medians", {}).get(figure) for peer in PEERS]
+        if any(median is not None for median in medians):
+            yield f"| {name} | " + " | ".join(written(figure, median) for median in medians) + " |"
