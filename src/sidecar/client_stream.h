@@ -5,8 +5,18 @@
 #include <vector>
 
 #include "http/message.h"
+#include "net/file_descriptor.h"
+#include "sidecar/lease.h"
 
 namespace outrigger::sidecar {
+
+/// A connection to an endpoint that is no HTTP any more.
+struct UpgradedConnection {
+  net::FileDescriptor fd;
+  std::string_view received;  ///< from the endpoint, behind its 101
+  Lease lease;
+  ConnectionSlot slot;
+};
 
 /// The client's side of one exchange: an HTTP/1.1 connection while it has a request, or a stream of an HTTP/2 one. For
 /// its exchange. Views are good until the call returns.
@@ -29,6 +39,11 @@ class ClientStream {
 
   /// The client's numeric address, without a port.
   virtual std::string address() const = 0;
+
+  /// The endpoint has agreed to an upgrade by `head`, a 101, behind which it has sent `received` already: ends the
+  /// exchange, and has what comes from now on pass between the two connections untouched. Only for whoever has asked
+  /// for one.
+  virtual void become_tunnel(const http::ResponseHead& head, UpgradedConnection upstream) = 0;
 
   /// The answer has been sent. Ends the exchange.
   virtual void exchange_over() = 0;

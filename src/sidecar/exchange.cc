@@ -207,6 +207,14 @@ void Exchange::flush_response() {
   if (client_.full()) upstream_->pause_reading(true);
 }
 
+void Exchange::on_upstream_upgraded(const http::ResponseHead& head, UpgradedConnection connection) {
+  timer_.cancel();
+  count(head.status);
+  connection.lease = std::move(lease_);
+  std::exchange(upstream_, nullptr)->release();
+  client_.become_tunnel(head, std::move(connection));
+}
+
 void Exchange::on_upstream_failed(UpstreamFailure failure, std::string_view problem) {
   const bool again = may_try_again(failure);
   tried_.push_back(&lease_.backend());

@@ -50,6 +50,8 @@ class Exchange final : private WaitingRoom::Guest {
   void on_upstream_data(std::string_view bytes);
   void on_upstream_end(const std::vector<http::Field>& trailers);
   void flush_response();
+  /// A 101, and the connection on which it came; its lease is added here.
+  void on_upstream_upgraded(const http::ResponseHead& head, UpgradedConnection connection);
   /// `problem`: of an invalid answer, for the client.
   void on_upstream_failed(UpstreamFailure failure, std::string_view problem = {});
   void on_upstream_drained();

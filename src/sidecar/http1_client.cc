@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "net/socket.h"
+#include "sidecar/tunnel.h"
 #include "sidecar/worker.h"
 
 namespace outrigger::sidecar {
@@ -88,6 +89,17 @@ void Http1Client::pause_reading(bool paused) {
 }
 
 std::string Http1Client::address() const { return net::peer_host(fd_.get()); }
+
+void Http1Client::become_tunnel(const http::ResponseHead& head, UpgradedConnection upstream) {
+  std::string first;
+  http::write_response_head(head, request_->side, first);
+  first.append(upstream.received);
+  request_.reset();
+  worker_.loop().remove(fd_.get(), *this);
+  Tunnel& tunnel = worker_.become_tunnel(std::move(fd_), std::move(held_));
+  tunnel.join(std::move(upstream.fd), first, std::move(upstream.lease), std::move(upstream.slot));
+  close();
+}
 
 void Http1Client::exchange_over() {
   unread_ = !request_->exchange.request_whole();
@@ -277,7 +289,7 @@ void Http1Client::close() {
     request_.reset();
   }
   timer_.cancel();
-  worker_.loop().remove(fd_.get(), *this);
+  if (fd_) worker_.loop().remove(fd_.get(), *this);
   fd_.reset();
   worker_.bury_connection(*this);
 }

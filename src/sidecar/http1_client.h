@@ -54,6 +54,7 @@ class Http1Client final : public Connection, private ClientStream, private net::
   bool full() const override { return queue_.blocked(); }
   void pause_reading(bool paused) override;
   std::string address() const override;
+  void become_tunnel(const http::ResponseHead& head, UpgradedConnection upstream) override;
   void exchange_over() override;
   void abort() override;
 

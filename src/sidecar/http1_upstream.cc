@@ -120,7 +120,7 @@ void Http1Upstream::release() {
 }
 
 void Http1Upstream::retire() {
-  if (!fd_) return;
+  if (std::exchange(retired_, true)) return;
   leave_loop();
   fd_.reset();
   slot_.free();
@@ -201,7 +201,7 @@ bool Http1Upstream::read_head(std::string_view& bytes) {
   bytes.remove_prefix(parsed.head_bytes);
   if (head.status == 101) {
     if (upgrade_asked_) {
-      hand_over(bytes);
+      hand_over(head, bytes);
     } else {
       fail(UpstreamFailure::invalid, "an upgrade nobody asked for");
     }
@@ -225,6 +225,11 @@ bool Http1Upstream::read_body(std::string_view& bytes) {
   bytes.remove_prefix(step.consumed);
   if (!step.data.empty()) exchange_->on_upstream_data(step.data);
   return exchange_ != nullptr;
+}
+
+void Http1Upstream::hand_over(const http::ResponseHead& head, std::string_view bytes) {
+  leave_loop();
+  exchange_->on_upstream_upgraded(head, {std::move(fd_), bytes, {}, std::move(slot_)});
 }
 
 void Http1Upstream::on_end(bool orderly) {

@@ -53,7 +53,7 @@ class Http1Upstream final : public Mortal, public UpstreamStream, private net::E
   /// False: not whole yet, or the exchange has left.
   bool read_head(std::string_view& bytes);
   bool read_body(std::string_view& bytes);
-  void hand_over(std::string_view bytes);
+  void hand_over(const http::ResponseHead& head, std::string_view bytes);
   /// `orderly`: by a FIN. A reset never ends an answer well (RFC 9112 section 8).
   void on_end(bool orderly);
   void fail(UpstreamFailure failure, std::string_view problem = {});
@@ -86,6 +86,7 @@ class Http1Upstream final : public Mortal, public UpstreamStream, private net::E
   bool paused_ = false;
   bool write_broken_ = false;
   bool in_loop_ = true;
+  bool retired_ = false;
 };
 
 }  // namespace outrigger::sidecar

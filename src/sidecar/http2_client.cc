@@ -92,6 +92,7 @@ class Http2Client::Stream final : public Mortal, public ClientStream, public htt
   }
   std::string address() const override { return connection_.address_; }
 
+  void become_tunnel(const http::ResponseHead&, UpgradedConnection) override { CHECK(false); }  // HTTP/2 has no Upgrade
   void exchange_over() override {
     session().detach(id_);
     end();

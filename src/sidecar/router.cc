@@ -26,7 +26,7 @@ bool Destination::speaks_http2(http::Version version) const {
 
 std::shared_ptr<Destination> Router::destination(const model::ServicePort& service) {
   auto& slot = destinations_[service];
-  if (!slot) slot = std::make_shared<Destination>(random_, loop_);
+  if (!slot) slot = std::make_shared<Destination>(service, random_, loop_);
   return slot;
 }
 

@@ -35,8 +35,8 @@ EndpointState& state_of(balance::Backend& backend);
 
 /// A destination, and the cluster of the same name.
 struct Destination {
-  Destination(balance::Random& random, net::EventLoop& loop)
-      : cluster(random), retry_budget(0, milliseconds_of(loop.now())), waiting_room(loop) {}
+  Destination(const model::ServicePort& name, balance::Random& random, net::EventLoop& loop)
+      : service(name), cluster(random), retry_budget(0, milliseconds_of(loop.now())), waiting_room(loop) {}
 
   /// The clock of retry_budget.
   static std::chrono::milliseconds milliseconds_of(net::Clock::time_point time) {
@@ -60,6 +60,7 @@ struct Destination {
     std::unique_ptr<balance::Policy> split;  ///< over `clusters` by weight; null when there is one
   };
 
+  model::ServicePort service;
   std::shared_ptr<const feed::FullSet> set;  ///< null: not known, or no such Service
   balance::Cluster cluster;
   std::vector<RuleClusters> rules;

@@ -6,6 +6,9 @@
 #include "log/log.h"
 #include "sidecar/http1_client.h"
 #include "sidecar/http2_client.h"
+#include "sidecar/http2_transport.h"
+#include "sidecar/tunnel.h"
+#include "sidecar/undetermined_client.h"
 
 namespace outrigger::sidecar {
 namespace {
@@ -69,6 +72,7 @@ Worker::Worker(std::size_t index, std::uint64_t seed, const HttpSettings& settin
                    .max_target_bytes = settings.max_target_bytes,
                    .max_fields = settings.max_fields},
       router_(index, random_, loop_),
+      relay_resources_{loop_, scratch_, pipes_},
       idle_timer_(loop_, [this] { close_idle_upstreams(); }) {
   thread_ = std::thread([this] { loop_.run(); });
 }
@@ -141,11 +145,39 @@ Kind& Worker::take_in(std::unique_ptr<Kind> connection) {
 
 void Worker::accept(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target) {
   switch (target->protocol) {
-    case ListenerProtocol::http2:
-      take_in(std::make_unique<Http2Client>(*this, std::move(fd), std::move(target)));
-      return;
-    default: take_in(std::make_unique<Http1Client>(*this, std::move(fd), std::move(target))); return;
+    case ListenerProtocol::http: return become_http1(std::move(fd), std::move(target), {});
+    case ListenerProtocol::http2: return become_http2(std::move(fd), std::move(target), {});
+    case ListenerProtocol::tcp: return become_tunnel(std::move(fd), {}).balance(target->destination);
+    case ListenerProtocol::automatic: return accept_unknown(std::move(fd), std::move(target));
   }
+}
+
+void Worker::accept_unknown(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target) {
+  Destination& destination = *target->destination;
+  const model::Protocol protocol = destination.cluster.options().protocol;
+  const bool server_first =
+      protocol == model::Protocol::automatic &&
+      (is_server_first_port(destination.service.port) || seen_server_first_.contains(destination.service.text()));
+  if (protocol == model::Protocol::tcp || server_first) {
+    return become_tunnel(std::move(fd), {}).balance(target->destination);
+  }
+  take_in(std::make_unique<UndeterminedClient>(*this, std::move(fd), std::move(target)));
+}
+
+void Worker::become_http1(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target,
+                          std::string_view received) {
+  Http1Client& client = take_in(std::make_unique<Http1Client>(*this, std::move(fd), std::move(target)));
+  if (!received.empty()) client.begin(received);
+}
+
+void Worker::become_http2(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target,
+                          std::string_view received) {
+  Http2Client& client = take_in(std::make_unique<Http2Client>(*this, std::move(fd), std::move(target)));
+  if (!received.empty()) client.begin(received);
+}
+
+Tunnel& Worker::become_tunnel(net::FileDescriptor fd, std::string received) {
+  return take_in(std::make_unique<Tunnel>(*this, std::move(fd), std::move(received)));
 }
 
 void Worker::bury_connection(Connection& connection) {

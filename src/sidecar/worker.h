@@ -15,6 +15,8 @@
 #include "http/http2_session.h"
 #include "http/message.h"
 #include "net/event_loop.h"
+#include "net/pipe.h"
+#include "net/relay.h"
 #include "net/socket.h"
 #include "sidecar/buffer_pool.h"
 #include "sidecar/client_stream.h"
@@ -22,12 +24,14 @@
 #include "sidecar/connection.h"
 #include "sidecar/listener_target.h"
 #include "sidecar/mortal.h"
+#include "sidecar/protocol_detection.h"
 #include "sidecar/router.h"
 #include "sidecar/service_metrics.h"
 
 namespace outrigger::sidecar {
 
 class Http2Transport;
+class Tunnel;
 
 /// A thread that carries traffic: its own event loop, listening sockets, connections, clusters and random numbers. It
 /// shares nothing with other workers on the way of a request. The first group of calls is for the control thread; the
@@ -64,6 +68,15 @@ class Worker {
   bool draining() const { return draining_; }
 
   void accept(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target);
+  /// A connection that has turned out to be one; `received` has been read already.
+  void become_http1(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target, std::string_view received);
+  void become_http2(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target, std::string_view received);
+  Tunnel& become_tunnel(net::FileDescriptor fd, std::string received);
+  void count_detection(DetectedProtocol protocol) { cells_.detections[static_cast<std::size_t>(protocol)].add(); }
+  void count_pass_through() { cells_.passed_through.add(); }
+  /// Of destinations, by name.
+  SeenServerFirst& seen_server_first() { return seen_server_first_; }
+  const net::RelayResources& relay_resources() const { return relay_resources_; }
   /// The connection is closed: its object ends with this round of events.
   void bury_connection(Connection& connection);
   void bury(std::unique_ptr<Mortal> object);
@@ -77,9 +90,12 @@ class Worker {
 
   template <class Kind>
   Kind& take_in(std::unique_ptr<Kind> connection);
+  void accept_unknown(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target);
   void close_idle_upstreams();
   void end_round_later();
   void end_round();
+
+  static constexpr std::size_t kMaxPipes = 256;  ///< for bytes that are spliced, at one time
 
   net::EventLoop loop_;
   balance::Random random_;
@@ -92,6 +108,9 @@ class Worker {
   bool round_end_wanted_ = false;
   Router router_;
   std::array<char, 64 * 1024> scratch_;
+  net::PipePool pipes_{kMaxPipes};
+  net::RelayResources relay_resources_;
+  SeenServerFirst seen_server_first_;
   http::RequestHead request_head_;
   http::ResponseHead response_head_;
   http::Hop hop_;

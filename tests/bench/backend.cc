@@ -1,4 +1,5 @@
-/// An upstream that costs almost nothing: every GET is answered with the listener's name. One thread, epoll.
+/// An upstream that costs almost nothing: a GET of /N is answered with N bytes (at most 4 MiB), any other with the
+/// listener's name. One thread, epoll.
 ///
 ///   outrigger-test-backend IP:PORT=NAME ...
 ///
@@ -9,10 +10,13 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -24,6 +28,7 @@
 namespace {
 
 constexpr std::size_t kMaxRequestBytes = 64 * 1024;
+constexpr std::size_t kMaxBodyBytes = 4 * 1024 * 1024;
 
 [[noreturn]] void fail(const std::string& what) {
   std::perror(("outrigger-test-backend: " + what).c_str());
@@ -33,13 +38,14 @@ constexpr std::size_t kMaxRequestBytes = 64 * 1024;
 struct Listener {
   sockaddr_in address{};
   std::string name;
-  std::string response;
+  std::string body;
 };
 
 struct Connection {
   const Listener& listener;
   std::string received;
-  std::string unsent;
+  std::string unsent_head;
+  std::string_view unsent_body;
   bool waits_to_send = false;
 };
 
@@ -57,9 +63,7 @@ Listener parse(std::string_view argument, in_port_t shared_port) {
   const int port = std::atoi(std::string(argument.substr(colon + 1, equals - colon - 1)).c_str());
   listener.address.sin_port = port == 0 ? shared_port : htons(static_cast<in_port_t>(port));
   listener.name = argument.substr(equals + 1);
-  const std::string body = listener.name + "\n";
-  listener.response = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " + std::to_string(body.size()) +
-                      "\r\n\r\n" + body;
+  listener.body = listener.name + "\n";
   return listener;
 }
 
@@ -112,38 +116,61 @@ class Server {
     while (true) {
       const int fd = accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0) return;
-      connections_.emplace(fd, Connection{listener, {}, {}, false});
+      connections_.emplace(fd, Connection{listener, {}, {}, {}, false});
       watch(EPOLL_CTL_ADD, fd, EPOLLIN);
     }
   }
 
   /// False: the connection is over.
   bool serve(int fd, Connection& connection, std::uint32_t events) {
-    if ((events & EPOLLOUT) != 0) return send(fd, connection);
+    if ((events & EPOLLOUT) != 0) return send(fd, connection) && answer(fd, connection);
     const ssize_t size = read(fd, buffer_.data(), buffer_.size());
     if (size <= 0) return false;
-    const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(size));
-    // A whole request in one read is the rule, and then nothing is copied.
-    if (connection.received.empty() && bytes.find("\r\n\r\n") == bytes.size() - 4) {
-      connection.unsent += connection.listener.response;
-      return send(fd, connection);
-    }
-    connection.received += bytes;
-    for (std::size_t end; (end = connection.received.find("\r\n\r\n")) != std::string::npos;) {
+    connection.received.append(buffer_.data(), static_cast<std::size_t>(size));
+    return connection.received.size() <= kMaxRequestBytes && answer(fd, connection);
+  }
+
+  /// Answers what was received, in order; the next request waits until the client has taken the last answer.
+  bool answer(int fd, Connection& connection) {
+    while (!connection.waits_to_send) {
+      const std::size_t end = connection.received.find("\r\n\r\n");
+      if (end == std::string::npos) return true;
+      connection.unsent_body = body_for(connection);
+      connection.unsent_head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: " +
+                               std::to_string(connection.unsent_body.size()) + "\r\n\r\n";
       connection.received.erase(0, end + 4);
-      connection.unsent += connection.listener.response;
+      if (!send(fd, connection)) return false;
     }
-    return connection.received.size() <= kMaxRequestBytes && send(fd, connection);
+    return true;
+  }
+
+  std::string_view body_for(const Connection& connection) const {
+    constexpr std::string_view kStart = "GET /";
+    const std::string_view request = connection.received;
+    std::size_t size = 0;
+    const char* const digits = request.data() + kStart.size();
+    const bool sized = request.starts_with(kStart) &&
+                       std::from_chars(digits, request.data() + request.size(), size).ec == std::errc{} &&
+                       size <= kMaxBodyBytes;
+    return sized ? std::string_view(filler_).substr(0, size) : connection.listener.body;
   }
 
   bool send(int fd, Connection& connection) {
-    const ssize_t size = write(fd, connection.unsent.data(), connection.unsent.size());
+    std::string& head = connection.unsent_head;
+    std::string_view& body = connection.unsent_body;
+    const std::array<iovec, 2> parts{iovec{head.data(), head.size()},
+                                     iovec{const_cast<char*>(body.data()), body.size()}};
+    const ssize_t size = writev(fd, parts.data(), parts.size());
     if (size < 0 && errno != EAGAIN) return false;
-    if (size > 0) connection.unsent.erase(0, static_cast<std::size_t>(size));
-    if (connection.waits_to_send == connection.unsent.empty()) {
+    const std::size_t sent = size < 0 ? 0 : static_cast<std::size_t>(size);
+    const std::size_t of_head = std::min(sent, head.size());
+    head.erase(0, of_head);
+    body.remove_prefix(sent - of_head);
+    const bool all_sent = head.empty() && body.empty();
+    if (connection.waits_to_send == all_sent) {
       // Nothing more is read from a client that does not take its answers.
-      connection.waits_to_send = !connection.waits_to_send;
-      watch(EPOLL_CTL_MOD, fd, connection.waits_to_send ? EPOLLOUT : EPOLLIN);
+      connection.waits_to_send = !all_sent;
+      watch(EPOLL_CTL_MOD, fd, all_sent ? EPOLLIN : EPOLLOUT);
     }
     return true;
   }
@@ -152,6 +179,7 @@ class Server {
   std::unordered_map<int, Listener> listeners_;
   std::unordered_map<int, Connection> connections_;
   std::array<char, 16 * 1024> buffer_{};
+  const std::string filler_ = std::string(kMaxBodyBytes, 'x');
 };
 
 }  // namespace

@@ -1,9 +1,11 @@
-"""Measures the sidecar beside HAProxy and nginx. usage: bench.py --programs DIR --results DIR CASE
+"""Measures the sidecar beside HAProxy, nginx and Envoy. usage: bench.py --programs DIR --results DIR [CASE]
 
-The proxy has one core to itself; the load generator and the backends have another. All proxies run at once, idle, and
-are measured in turn, round after round, so that whatever else the machine does hits all alike: the ratio of two proxies
-within a round says more than either figure. CPU per request is user and system time of the proxy's processes, so it
-includes what the kernel's TCP does on their account.
+The proxy has one core to itself; the load generator and the backends have another. All proxies of a case run at once,
+idle, and are measured in turn, round after round, so that whatever else the machine does hits all alike: the ratio of
+two proxies within a round says more than either figure. CPU per request is user and system time of the proxy's
+processes, so it includes what the kernel's TCP does on their account. Memory and start are of one proxy at a time.
+
+CASE is one of cases.py, http1 (those of HTTP/1.1), all, or picture, which measures nothing and draws what there is.
 """
 import argparse
 import dataclasses
@@ -11,71 +13,32 @@ import json
 import os
 import pathlib
 import platform
+import resource
 import shutil
 import signal
-import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-import measure
-import peers
+import report
+from cases import CASES, OTHER_FIGURES, TARGETS, named
+from methods import DIRECT, METHODS, ONCE, Stage
+from processes import Problem, Processes
 
-ROUNDS = 7
-SECONDS = 3  # a measurement
-BACKENDS = [f"127.0.0.{last}:9001" for last in (11, 12, 13, 14)]
-FIRST_PORT = 8001
-
-
-@dataclasses.dataclass
-class Case:
-    title: str
-    body_bytes: int
-    connections: int
-
-
-CASES = {"http1": Case("HTTP/1.1, kept alive, 100 B, 64 connections", 100, 64)}
-
-
-class Processes:
-    """Starts programs on given cores, and stops them all at the end."""
-
-    def __init__(self, folder):
-        self._folder = folder
-        self._running = []
-
-    def start(self, name, cpu, command, listens_on):
-        """Returns the process once it accepts connections."""
-        with open(self._folder / f"{name}.log", "wb") as log:
-            process = subprocess.Popen(["taskset", "-c", str(cpu), *command], stdout=log, stderr=log)
-        self._running.append(process)
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                socket.create_connection(listens_on, 1).close()
-                return process
-            except OSError:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    log_text = (self._folder / f"{name}.log").read_text(errors="replace")
-                    sys.exit(f"bench: {name} does not listen on {listens_on}:\n{log_text[-2000:]}")
-                time.sleep(0.01)
-
-    def stop_all(self):
-        for process in self._running:
-            process.terminate()
-        for process in self._running:
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
+VERSIONS = {"haproxy": ["haproxy", "-v"], "nginx": ["nginx", "-v"], "envoy": ["envoy", "--version"]}
+SHOWN_IN_ROUND = ("cpu_us", "p99_us", "mib_with_10000", "start_ms")
 
 
 def enter_own_network():
-    """A network namespace of its own has no foreign firewall rules and no foreign traffic; not everyone may have one."""
+    """A network namespace of its own has no foreign firewall rules and no foreign traffic; not all may have one."""
     if os.environ.get("OUTRIGGER_BENCH_NETWORK"):
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        try:
+            # A client's 10,000 connections to one proxy take as many ports.
+            pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("10000 65000", encoding="ascii")
+        except OSError as error:
+            print(f"bench: the range of ports stays as it is: {error}", file=sys.stderr)
         return True
     if subprocess.run(["unshare", "-n", "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
         return False
@@ -83,94 +46,118 @@ def enter_own_network():
     os.execvp("unshare", ["unshare", "-n", sys.executable, *sys.argv])
 
 
-def run(case, programs, folder, processes):
-    proxy_cpu, load_cpu = max(os.sched_getaffinity(0)), min(os.sched_getaffinity(0))
-    name = "x" * (case.body_bytes - 1)  # and the newline that the backend adds
-    processes.start("backend", load_cpu,
-                    [str(programs / "outrigger-test-backend"), *(f"{backend}={name}" for backend in BACKENDS)],
-                    ("127.0.0.11", 9001))
-    commands = {"sidecar": peers.sidecar(programs), "haproxy": peers.haproxy, "nginx": peers.nginx}
-    proxies = {}
-    for port, (peer, command) in enumerate(commands.items(), FIRST_PORT):
-        own = folder / peer
-        own.mkdir()
-        process = processes.start(peer, proxy_cpu, command(port, BACKENDS, own), ("127.0.0.1", port))
-        proxies[peer] = (measure.tree(process.pid), f"http://127.0.0.1:{port}/")
-
-    for _, url in proxies.values():  # fills the pools of connections
-        measure.load(load_cpu, url, case.connections, 1)
-    rounds = []
-    for number in range(1, ROUNDS + 1):
-        rounds.append({peer: measure.round_of(pids, load_cpu, url, case.connections, SECONDS)
-                       for peer, (pids, url) in proxies.items()})
-        print(f"round {number} of {ROUNDS}: " + ", ".join(
-            f"{peer} {row['cpu_us_per_request']:.1f} µs" for peer, row in rounds[-1].items()), flush=True)
-    calls = {peer: measure.system_calls_per_request(pids, load_cpu, url, case.connections)
-             for peer, (pids, url) in proxies.items()}
-    return rounds, calls
+def raise_file_limit():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def summary(rounds, calls):
-    rows = {}
-    for peer in rounds[0]:
-        ratios = [row["sidecar"]["cpu_us_per_request"] / row[peer]["cpu_us_per_request"] for row in rounds]
-        rows[peer] = {
-            "cpu_us_per_request": statistics.median(row[peer]["cpu_us_per_request"] for row in rounds),
-            "requests_per_second": statistics.median(row[peer]["requests_per_second"] for row in rounds),
-            "system_calls_per_request": calls[peer],
-            "sidecar_cpu_ratio": {"min": min(ratios), "median": statistics.median(ratios), "max": max(ratios)},
-        }
-    return rows
+def run(case, rounds, stage):
+    """(rounds, figures that need none, problems by peer). A peer that cannot be measured does not end the case."""
+    method = METHODS[case.method](case, stage)
+    problems = {}
+
+    def attempt(peer, act, *arguments):
+        try:
+            return act(peer, *arguments)
+        except (Problem, OSError) as problem:
+            problems[peer] = str(problem)
+            print(f"PROBLEM with {peer}: {problem}", flush=True)
+            return None
+
+    for peer in method.names():
+        attempt(peer, method.begin)
+    names = [peer for peer in method.names() if peer not in problems]
+    rows = []
+    for number in range(1, rounds + 1):
+        row = {peer: attempt(peer, method.round_of, number) for peer in names}
+        rows.append(report.with_added({peer: figures for peer, figures in row.items() if figures}, DIRECT))
+        print(f"round {number} of {rounds}: " + ", ".join(
+            f"{peer} {report.written(figure, figures[figure])} {report.FIGURES[figure][0]}"
+            for peer, figures in rows[-1].items() for figure in SHOWN_IN_ROUND if figure in figures), flush=True)
+    once = {peer: attempt(peer, method.afterwards) or {} for peer in names}
+    return rows, once, problems
 
 
-def print_table(rows):
-    print(f"\n{'':10}{'CPU µs/request':>16}{'requests/s':>13}{'system calls':>15}   sidecar/peer CPU: min, median, max")
-    for peer, row in rows.items():
-        calls = row["system_calls_per_request"]
-        ratio = row["sidecar_cpu_ratio"]
-        print(f"{peer:10}{row['cpu_us_per_request']:16.1f}{row['requests_per_second']:13,.0f}"
-              f"{'-' if calls is None else format(calls, '.2f'):>15}   "
-              f"{ratio['min']:.2f}  {ratio['median']:.2f}  {ratio['max']:.2f}")
+def measured(name, options, own_network):
+    """Everything of one case, as it stands in the results."""
+    case = CASES[name]
+    rounds = 1 if case.method in ONCE else options.rounds
+    print(f"\n{name}: {case.title}; {rounds} round{'s' * (rounds > 1)}", flush=True)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="outrigger-bench-"))
+    processes = Processes(folder)
+    cores = os.sched_getaffinity(0)
+    stage = Stage(options.programs, folder, processes, max(cores), min(cores), options.seconds)
+    try:
+        rows, once, problems = run(case, rounds, stage)
+    except Problem as problem:
+        rows, once, problems = [], {}, {"backends": str(problem)}
+        print(f"PROBLEM with the backends: {problem}", flush=True)
+    finally:
+        processes.stop_all()
+        shutil.rmtree(folder, ignore_errors=True)
+    rows_of_peers = report.summary(rows, once)
+    print("\n".join(report.table(rows_of_peers)))
+    return {**dataclasses.asdict(case), "measured_at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "seconds": options.seconds,
+            "kernel": platform.release(), "own_network": own_network,
+            "versions": {peer: version(command) for peer, command in VERSIONS.items()},
+            "problems": problems, "summary": rows_of_peers, "rounds": rows}
 
 
 def version(command):
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    return (answer.stdout + answer.stderr).splitlines()[0]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return (answer.stdout + answer.stderr).strip().split("\n")[0].strip()
+
+
+def conclude(results):
+    """What all cases measured so far say together."""
+    summaries = {name: case["summary"] for name, case in results.items()}
+    print("\n" + "\n".join(report.cpu_overview({name: case.title for name, case in CASES.items()}, summaries)))
+    print("\n" + "\n".join(report.other_overview(OTHER_FIGURES, summaries)))
+    print("\nTargets, of the medians:\n" + "\n".join(
+        report.target_lines([target for target in TARGETS if target.case in summaries], summaries)))
+    for name, case in results.items():
+        for peer, problem in case["problems"].items():
+            print(f"PROBLEM in {name} with {peer}: {problem}")
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--programs", type=pathlib.Path, required=True, help="folder of the compiled programs")
-    arguments.add_argument("--results", type=pathlib.Path, required=True, help="folder that gets CASE.json")
-    arguments.add_argument("case", choices=CASES)
+    arguments.add_argument("--results", type=pathlib.Path, required=True,
+                           help="folder of results.json; a case replaces what it had there")
+    arguments.add_argument("--pictures", type=pathlib.Path, required=True, help="folder of bench.svg, bench-dark.svg")
+    arguments.add_argument("--rounds", type=int, default=7)
+    arguments.add_argument("--seconds", type=int, default=3, help="of load, for one proxy in one round")
+    arguments.add_argument("case", nargs="?", default="all", choices=["all", "http1", *CASES, "picture"],
+                           metavar="CASE", help="%(choices)s")
     options = arguments.parse_args()
-    if len(os.sched_getaffinity(0)) < 2:
-        sys.exit("bench: needs two cores: one for the proxy, one for the load and the backends")
-    own_network = enter_own_network()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-
-    case = CASES[options.case]
-    note = "" if own_network else "; in the machine's own network: a private one is not permitted"
-    print(f"{case.title}; {ROUNDS} rounds of {SECONDS} s for each proxy{note}", flush=True)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="outrigger-bench-"))
-    processes = Processes(folder)
-    try:
-        rounds, calls = run(case, options.programs, folder, processes)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    finally:
-        processes.stop_all()
-        shutil.rmtree(folder, ignore_errors=True)
-    rows = summary(rounds, calls)
-    print_table(rows)
-    options.results.mkdir(parents=True, exist_ok=True)
-    result = options.results / f"{options.case}.json"
-    result.write_text(json.dumps({
-        "case": dataclasses.asdict(case), "kernel": platform.release(), "own_network": own_network,
-        "versions": {"haproxy": version(["haproxy", "-v"]), "nginx": version(["nginx", "-v"])},
-        "summary": rows, "rounds": rounds}, indent=1) + "\n")
-    print(f"\nAll figures are in {result}")
+    file = options.results / "results.json"
+    results = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    if options.case != "picture":
+        if len(os.sched_getaffinity(0)) < 2:
+            sys.exit("bench: needs two cores: one for the proxy, one for the load and the backends")
+        own_network = enter_own_network()
+        raise_file_limit()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        if not own_network:
+            print("In the machine's own network: a private one is not permitted.")
+        options.results.mkdir(parents=True, exist_ok=True)
+        for name in named(options.case):
+            results[name] = measured(name, options, own_network)
+            file.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        conclude(results)
+        print(f"\nAll figures are in {file}")
+    if options.case in ("all", "picture"):
+        import picture  # here, as nothing else needs a drawing library
+        picture.draw(results, options.pictures)
+    return 1 if any(results[name]["problems"] for name in named(options.case) if name in results) else 0
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,4 +1,4 @@
-"""What a process costs, out of /proc and strace; and wrk's answer as numbers."""
+"""What a process costs, out of /proc and strace."""
 import os
 import re
 import subprocess
@@ -18,35 +18,35 @@ def tree(pid):
 
 
 def cpu_seconds(pids):
-    """User and system time so far, of all their threads."""
-    ticks = 0
+    """(user, system) time so far, of all their threads."""
+    user = system = 0
     for pid in pids:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
             fields = stat.read().rsplit(")", 1)[1].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / TICKS_PER_SECOND
+        user += int(fields[11])
+        system += int(fields[12])
+    return user / TICKS_PER_SECOND, system / TICKS_PER_SECOND
 
 
-def load(cpu, url, connections, seconds):
-    """wrk on core `cpu`: (requests answered, requests a second). Raises if a single one went wrong."""
-    command = ["taskset", "-c", str(cpu), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s", url]
-    text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 30).stdout
-    if "Socket errors" in text or "Non-2xx" in text:
-        raise RuntimeError(f"{url}: {' '.join(text.split())}")
-    return (int(re.search(r"(\d+) requests in", text).group(1)),
-            float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)))
-
-
-def round_of(pids, cpu, url, connections, seconds):
-    """One measurement: requests, requests a second, CPU microseconds a request."""
+def cost_of(pids, load):
+    """What `load()` returns, and what one of its requests cost the processes."""
     before = cpu_seconds(pids)
-    requests, per_second = load(cpu, url, connections, seconds)
-    used = cpu_seconds(pids) - before
-    return {"requests": requests, "requests_per_second": per_second, "cpu_us_per_request": used / requests * 1e6}
+    figures = load()
+    user, system = ((after - since) / figures["requests"] * 1e6
+                    for after, since in zip(cpu_seconds(pids), before, strict=True))
+    return {**figures, "user_us": user, "system_us": system, "cpu_us": user + system}
 
 
-def system_calls_per_request(pids, cpu, url, connections):
-    """Counted by strace for two seconds of load; None where strace may not attach."""
+def resident_mib(pids):
+    kib = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
+            kib += int(re.search(r"^VmRSS:\s+(\d+) kB$", status.read(), re.MULTILINE).group(1))
+    return kib / 1024
+
+
+def system_calls(pids, load):
+    """(requests, system calls) while `load()` runs, counted by strace; None where strace may not attach."""
     attach = [argument for pid in pids for argument in ("-p", str(pid))]
     tracer = subprocess.Popen(["strace", "-f", "-c", "-qq", *attach], stderr=subprocess.PIPE, text=True)
     try:
@@ -55,13 +55,13 @@ def system_calls_per_request(pids, cpu, url, connections):
             if tracer.poll() is not None or time.monotonic() > deadline:
                 return None
             time.sleep(0.01)
-        requests, _ = load(cpu, url, connections, 2)
+        requests = load()["requests"]
     finally:
         if tracer.poll() is None:
             tracer.send_signal(2)
         summary = tracer.communicate(timeout=10)[1]
     total = re.search(r"^\s*100\.00\s.*\btotal$", summary, re.MULTILINE)
-    return int(total.group(0).split()[3]) / requests if total else None
+    return (requests, int(total.group(0).split()[3])) if total else None
 
 
 def is_traced(pid):

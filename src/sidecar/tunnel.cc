@@ -1,0 +1,139 @@
+#include "sidecar/tunnel.h"
+
+#include <sys/socket.h>
+
+#include <utility>
+
+#include "sidecar/worker.h"
+
+namespace outrigger::sidecar {
+namespace {
+
+constexpr std::size_t kMaxConnects = 3;  ///< endpoints it is offered to while none takes the connection
+/// For a destination that is no Service: about what the client's kernel would have waited for its first three SYNs.
+constexpr auto kPassThroughConnect = std::chrono::seconds(10);
+constexpr auto kPassThroughIdle = std::chrono::hours(24);
+
+Outcome outcome_of(net::RelayEnd why) {
+  switch (why) {
+    case net::RelayEnd::orderly: return Outcome::success;
+    case net::RelayEnd::reset_by_client:
+    case net::RelayEnd::idle: return Outcome::cancelled;
+    case net::RelayEnd::reset_by_upstream: return Outcome::reset;
+  }
+  CHECK(false);
+}
+
+}  // namespace
+
+Tunnel::Tunnel(Worker& worker, net::FileDescriptor client, std::string received)
+    : worker_(worker),
+      client_(std::move(client)),
+      received_(std::move(received)),
+      connect_timer_(worker.loop(), [this] { connect_failed(); }) {}
+
+Tunnel::~Tunnel() { CHECK(closed_); }
+
+void Tunnel::balance(std::shared_ptr<Destination> cluster) {
+  cluster_ = std::move(cluster);
+  ++cluster_->users;
+  try_endpoint();
+}
+
+void Tunnel::try_endpoint() {
+  while (tried_.size() < kMaxConnects) {
+    if (!cluster_->has_place() || !cluster_->has_connection_place()) return wait_for_place();
+    balance::Backend* const backend = cluster_->cluster.pick(tried_);
+    if (backend == nullptr) break;
+    lease_ = Lease(*cluster_, *backend);
+    if (auto upstream = net::start_connect(state_of(*backend).address)) {
+      slot_ = ConnectionSlot(*cluster_);
+      return connect(std::move(*upstream), cluster_->cluster.options().connect_timeout);
+    }
+    tried_.push_back(backend);
+    leave_endpoint(Outcome::connect_failure);
+  }
+  close();
+}
+
+void Tunnel::wait_for_place() {
+  if (cluster_->waiting_room.size() >= cluster_->limits.pending) return close();
+  cluster_->waiting_room.enter(*this, cluster_->cluster.options().connect_timeout);
+}
+
+void Tunnel::pass_to(const net::SocketAddress& address) {
+  worker_.count_pass_through();
+  auto upstream = net::start_connect(address);
+  if (!upstream) return close();
+  connect(std::move(*upstream), kPassThroughConnect);
+}
+
+void Tunnel::join(net::FileDescriptor upstream, std::string_view received, Lease lease, ConnectionSlot slot) {
+  lease_ = std::move(lease);
+  slot_ = std::move(slot);
+  upstream_ = std::move(upstream);
+  relay(received);
+}
+
+void Tunnel::connect(net::FileDescriptor upstream, net::Clock::duration patience) {
+  upstream_ = std::move(upstream);
+  worker_.loop().add(upstream_.get(), EPOLLOUT, *this);
+  connect_timer_.set(patience);
+}
+
+void Tunnel::on_events(std::uint32_t events) {
+  if (net::connect_error(upstream_.get()) != 0 || (events & (EPOLLERR | EPOLLHUP)) != 0) return connect_failed();
+  worker_.loop().remove(upstream_.get(), *this);
+  connect_timer_.cancel();
+  relay({});
+}
+
+void Tunnel::connect_failed() {
+  forget_upstream();
+  if (!lease_) return close();
+  tried_.push_back(&lease_.backend());
+  leave_endpoint(Outcome::connect_failure);
+  try_endpoint();
+}
+
+void Tunnel::relay(std::string_view from_upstream) {
+  const net::Clock::duration idle = lease_ ? lease_.cluster().cluster.options().idle_timeout : kPassThroughIdle;
+  relay_.emplace(worker_.relay_resources(), net::Relay::Side{std::move(client_), received_},
+                 net::Relay::Side{std::move(upstream_), from_upstream}, idle,
+                 [this](net::RelayEnd why, const net::Relay::Bytes&) {
+                   leave_endpoint(outcome_of(why));
+                   close();
+                 });
+  std::string().swap(received_);
+}
+
+void Tunnel::forget_upstream() {
+  connect_timer_.cancel();
+  if (!upstream_) return;
+  worker_.loop().remove(upstream_.get(), *this);
+  upstream_.reset();
+}
+
+void Tunnel::leave_endpoint(Outcome outcome) {
+  slot_.free();
+  if (lease_) lease_.finish(outcome);
+}
+
+void Tunnel::close() {
+  if (std::exchange(closed_, true)) return;
+  forget_upstream();
+  if (relay_) relay_->close();
+  leave_endpoint(Outcome::cancelled);
+  if (client_) {
+    net::reset_on_close(client_.get());  // not served: no orderly end
+    client_.reset();
+  }
+  if (cluster_) {
+    cluster_->waiting_room.leave(*this);
+    --cluster_->users;
+    cluster_.reset();
+  }
+  worker_.bury_connection(*this);
+}
+
+}  // namespace outrigger::sidecar

@@ -1,0 +1,61 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "net/event_loop.h"
+#include "net/file_descriptor.h"
+#include "sidecar/connection.h"
+#include "sidecar/lease.h"
+#include "sidecar/listener_target.h"
+#include "sidecar/service_metrics.h"
+
+namespace outrigger::sidecar {
+
+class Worker;
+
+/// A client's connection of which it is not known yet what it speaks: waits for its first bytes, and hands it over.
+///
+/// Where the endpoints may speak first, it waits no longer than kPatience. Then it connects to one of them, and whoever
+/// speaks first decides: an endpoint, that this is no HTTP and its destination not to be waited for again; the client,
+/// as before, since connections are often made long before they are used. Worker's thread only.
+class UndeterminedClient final : public Connection, private net::EventHandler {
+ public:
+  static constexpr std::chrono::milliseconds kPatience{50};
+
+  UndeterminedClient(Worker& worker, net::FileDescriptor client, std::shared_ptr<const ListenerTarget> target);
+  ~UndeterminedClient() override;
+
+  void close() override;
+  void drain() override { close(); }  // nothing has been asked
+
+ private:
+  /// The endpoint's socket, while both are watched.
+  struct Upstream final : Mortal, net::EventHandler {
+    explicit Upstream(UndeterminedClient& owner) : client(owner) {}
+    void on_events(std::uint32_t events) override { client.on_upstream_events(events); }
+
+    UndeterminedClient& client;
+    net::FileDescriptor fd;
+    Lease lease;
+    ConnectionSlot slot;
+  };
+
+  void on_events(std::uint32_t events) override;
+  void on_upstream_events(std::uint32_t events);
+  void on_timer();
+  void become_tunnel(DetectedProtocol protocol);
+  /// Ends this, but not the client's connection.
+  net::FileDescriptor leave_with(DetectedProtocol protocol);
+  void forget_upstream();
+
+  Worker& worker_;
+  net::FileDescriptor client_;
+  std::shared_ptr<const ListenerTarget> target_;
+  std::string received_;
+  std::unique_ptr<Upstream> upstream_;
+  net::Timer timer_;
+  bool endpoints_may_speak_first_;
+  bool closed_ = false;
+};
+
+}  // namespace outrigger::sidecar
