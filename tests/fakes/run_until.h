@@ -2,6 +2,7 @@
 #include <chrono>
 #include <functional>
 
+#include "fakes/function_timer.h"
 #include "net/event_loop.h"
 
 namespace outrigger::fakes {
@@ -11,7 +12,7 @@ inline bool run_until(net::EventLoop& loop, const std::function<bool()>& done,
                       std::chrono::seconds deadline = std::chrono::seconds(30)) {
   const auto end = net::Clock::now() + deadline;
   bool reached = false;
-  net::Timer timer(loop, [&] {
+  FunctionTimer timer(loop, [&] {
     reached = done();
     if (reached || net::Clock::now() >= end) return loop.stop();
     timer.set(std::chrono::milliseconds(1));

@@ -9,6 +9,8 @@
 #include <random>
 #include <thread>
 
+
+#include "fakes/function_timer.h"
 #include "result/result.h"
 
 namespace outrigger::net {
@@ -66,7 +68,7 @@ TEST(EventLoop, RunsAgainAfterStop) {
 TEST(EventLoop, EndsARoundWithEventsThenTimersThenPostedThenDeferred) {
   EventLoop loop;
   std::string order;
-  Timer timer(loop, [&] {
+  fakes::FunctionTimer timer(loop, [&] {
     order += 't';
     loop.defer([&] {
       order += 'd';
@@ -191,7 +193,7 @@ TEST(EventLoop, EndsWhatUnrunTasksOwnEvenIfThatPostsAgain) {
 TEST(Timer, NeverFiresEarly) {
   EventLoop loop;
   Clock::time_point fired;
-  Timer timer(loop, [&] {
+  fakes::FunctionTimer timer(loop, [&] {
     fired = Clock::now();
     loop.stop();
   });
@@ -205,12 +207,12 @@ TEST(Timer, NeverFiresEarly) {
 TEST(Timer, WithoutDelayDoesNotKeepOthersFromRunning) {
   EventLoop loop;
   int fired = 0;
-  Timer timer(loop, [&] {
+  fakes::FunctionTimer timer(loop, [&] {
     ++fired;
     timer.set(Clock::duration(0));
   });
   timer.set(Clock::duration(0));
-  Timer end(loop, [&] { loop.stop(); });
+  fakes::FunctionTimer end(loop, [&] { loop.stop(); });
   end.set(milliseconds(20));
   loop.run();
   EXPECT_GE(fired, 1);
@@ -220,13 +222,13 @@ TEST(Timer, WithoutDelayDoesNotKeepOthersFromRunning) {
 
 TEST(Timer, MayEndItselfAndOthersWhenItFires) {
   EventLoop loop;
-  std::unique_ptr<Timer> other;
+  std::unique_ptr<fakes::FunctionTimer> other;
   bool other_fired = false;
-  Timer first(loop, [&] {
+  fakes::FunctionTimer first(loop, [&] {
     other.reset();
     loop.stop();
   });
-  other = std::make_unique<Timer>(loop, [&] { other_fired = true; });
+  other = std::make_unique<fakes::FunctionTimer>(loop, [&] { other_fired = true; });
   first.set(milliseconds(1));
   other->set(milliseconds(2));
   while (Clock::now() <= loop.now() + milliseconds(4)) std::this_thread::yield();
@@ -241,7 +243,7 @@ TEST(Timer, FiresLikeASortedList) {
     std::mt19937 random(seed);
     EventLoop loop;
     std::vector<int> fired;
-    std::map<int, std::unique_ptr<Timer>> timers;
+    std::map<int, std::unique_ptr<fakes::FunctionTimer>> timers;
     std::map<int, int> due_ms;  // the reference: those set, and when they are due
     for (int step = 0; step < 2'000; ++step) {
       const int id = static_cast<int>(random() % 200);
@@ -256,7 +258,7 @@ TEST(Timer, FiresLikeASortedList) {
           due_ms.erase(id);
           break;
         default:
-          if (!timer) timer = std::make_unique<Timer>(loop, [&fired, id] { fired.push_back(id); });
+          if (!timer) timer = std::make_unique<fakes::FunctionTimer>(loop, [&fired, id] { fired.push_back(id); });
           due_ms[id] = static_cast<int>(1 + random() % 20) * 1'000;
           break;
       }
@@ -267,7 +269,7 @@ TEST(Timer, FiresLikeASortedList) {
     }
     // Seconds apart while they were set up; now the same order, quick enough to wait for. Set in one round, so that all
     // are counted from the same time.
-    Timer end(loop, [&] { loop.stop(); });
+    fakes::FunctionTimer end(loop, [&] { loop.stop(); });
     loop.post([&] {
       for (auto& [id, due] : due_ms) timers[id]->set(milliseconds(due / 500));
       end.set(milliseconds(41));

@@ -7,6 +7,7 @@
 #include <optional>
 #include <random>
 
+#include "fakes/function_timer.h"
 #include "fakes/certificates.h"
 #include "fakes/run_until.h"
 
@@ -253,7 +254,7 @@ TEST_P(Streams, EndOnceThroughDeferWhileWorkIsQueued) {
 TEST_P(Streams, DoNotKeepTheLoopFromOthersWhileEachDrainedWritesAgain) {
   int rounds = 0;
   client_.on_drained = [&] { client_.stream->write(pattern(10, 1)); };
-  Timer other(loop_, [&] {
+  fakes::FunctionTimer other(loop_, [&] {
     ++rounds;
     other.set(std::chrono::milliseconds(0));
   });
