@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
-
-#include "result/result.h"
+#include <utility>
 
 namespace outrigger::net {
 namespace {
@@ -91,7 +91,10 @@ void Relay::on_events(End& end, std::uint32_t events) {
 }
 
 void Relay::handle(End& end, std::uint32_t events) {
-  if ((events & EPOLLERR) != 0) return broken(end);
+  if ((events & EPOLLERR) != 0) {
+    // What came before a reset is passed on first; reading on meets the reset.
+    return (events & EPOLLIN) != 0 && end.to_be_read() ? read(end) : broken(end);
+  }
   if ((events & EPOLLOUT) != 0) on_writable(end);
   if (over_ || (events & (EPOLLIN | EPOLLHUP)) == 0) return;
   if (end.to_be_read()) return read(end);
@@ -125,16 +128,19 @@ void Relay::receive(End& from) {
   if (sent < received) hold(from, Held{.bytes = std::string(bytes.substr(static_cast<std::size_t>(sent)))});
 }
 
-/// False: nothing was read, and receive() is to find out what there is.
+/// False: nothing came of it, and receive() is to find out what there is.
 bool Relay::splice(End& from) {
   auto pipe = resources_.pipes.take();
   if (!pipe) return false;
   const ssize_t received = ::splice(from.fd.get(), nullptr, pipe->write_end.get(), nullptr, kSpliceBytes, kSpliceFlags);
   if (received <= 0) {
-    // The pipe was empty, so EAGAIN speaks of the socket. 0 may be the end, or urgent data in the way.
-    const bool nothing_there = received < 0 && try_again();
+    const int error = received < 0 ? errno : 0;
     resources_.pipes.give_back(std::move(*pipe));
-    return nothing_there;
+    // 0 may be the end, or urgent data in the way; EINVAL is a socket that does not know splice.
+    if (error == 0 || error == EINVAL) return false;
+    // The pipe was empty, so EAGAIN speaks of the socket. Other errors are told once: recv would then see an end.
+    if (error != EAGAIN && error != EINTR) broken(from);
+    return true;
   }
   from.bulk_reads = static_cast<std::size_t>(received) >= kBulkBytes ? kSmallReads : from.bulk_reads - 1;
   End& to = other(from);

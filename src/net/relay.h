@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -32,11 +33,12 @@ enum class RelayEnd {
 
 /// Moves bytes both ways between a client and an upstream, two TCP sockets. An end of one side is passed on when
 /// everything before it is, and the other way goes on. A side that does not take bytes stops the other from being read.
+/// A reset is passed on after what came before it.
 ///
-/// Costs one recv and one send a message, and nothing is allocated for it. Large ones make a direction bulk:
-/// it goes through a pipe with splice(2), without copying, until what comes is small again; with no pipe to be had it
-/// goes on as before. Bytes are held (in the pipe, or copied) only while a side does not take them: an idle relay has
-/// no buffer and no pipe.
+/// Costs one recv and one send a message, and nothing is allocated for it. Large reads make a direction bulk: it goes
+/// through a pipe with splice(2), without copying, until what comes is small again; with no pipe to be had it goes on
+/// as before. Bytes are held (in the pipe, or copied) only while a side does not take them: an idle relay has no buffer
+/// and no pipe.
 ///
 /// Loop's thread only. The process must ignore SIGPIPE, which splice(2) would raise.
 class Relay {

@@ -280,7 +280,7 @@ TEST_P(RelayWithAndWithoutPipes, RestsWhileASideThatHasEndedWaitsForASlowReader)
   ASSERT_TRUE(until([&] { return upstream_.ended; }));
   // More than the client's connection takes, less than the upstream's: the end arrives at the relay, which holds some.
   client_.reading = false;
-  const std::string answer = pattern(200 * 1024, 4);
+  const std::string answer = pattern(140 * 1024, 4);
   upstream_.to_send = answer;
   upstream_.end_after_send = true;
   const auto voluntary_waits = [] {
@@ -338,6 +338,24 @@ TEST_P(RelayWithAndWithoutPipes, PassesAResetOnAfterAnEnd) {
   upstream_.reset_now();
   ASSERT_TRUE(run_until(loop_, [&] { return client_.pump().reset; }));
   EXPECT_EQ(over_, RelayEnd::reset_by_upstream);
+}
+
+TEST_P(RelayWithAndWithoutPipes, PassesOnWhatCameBeforeAReset) {
+  for (const bool bulk : {false, true}) {
+    over_.reset();
+    client_ = {};
+    upstream_ = {};
+    start({});
+    const std::string begin = bulk ? pattern(256 * 1024, 6) : "begin";
+    upstream_.to_send = begin;
+    ASSERT_TRUE(until([&] { return client_.received.size() == begin.size(); }));
+    upstream_.send("end");
+    upstream_.reset_now();
+    ASSERT_TRUE(run_until(loop_, [&] { return client_.pump().reset || client_.ended; }));
+    EXPECT_TRUE(client_.reset);
+    EXPECT_TRUE(client_.received == begin + "end");
+    EXPECT_EQ(over_, RelayEnd::reset_by_upstream);
+  }
 }
 
 TEST_F(RelayTest, SendsFirstWhatWasReceivedBefore) {
