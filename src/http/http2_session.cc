@@ -76,9 +76,7 @@ nghttp2_session_callbacks* Http2Session::Impl::make_callbacks() {
   CHECK(nghttp2_session_callbacks_new(&made) == 0);
   nghttp2_session_callbacks_set_on_begin_frame_callback(
       made, [](nghttp2_session*, const nghttp2_frame_hd*, void* user) -> int {
-        Http2FloodGuard& guard = static_cast<Impl*>(user)->guard_;
-        guard.frame();
-        return guard.flooded() ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+        return static_cast<Impl*>(user)->frame_begin();
       });
   nghttp2_session_callbacks_set_on_begin_headers_callback(
       made, [](nghttp2_session*, const nghttp2_frame* frame, void* user) -> int {
@@ -101,7 +99,9 @@ nghttp2_session_callbacks* Http2Session::Impl::make_callbacks() {
       });
   nghttp2_session_callbacks_set_on_stream_close_callback(
       made, [](nghttp2_session*, StreamId id, std::uint32_t error, void* user) -> int {
-        return static_cast<Impl*>(user)->stream_closed(id, error);
+        // Whatever has become of the session: nghttp2 1.52 loses a frame when this callback fails.
+        static_cast<Impl*>(user)->stream_closed(id, error);
+        return 0;
       });
   nghttp2_session_callbacks_set_on_frame_send_callback(
       made, [](nghttp2_session*, const nghttp2_frame* frame, void* user) -> int {
@@ -127,7 +127,8 @@ bool Http2Session::Impl::receive(std::string_view bytes) {
   guard_.wakeup();
   const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes_of(bytes), bytes.size());
   if (taken < 0 && !abandoned_) {
-    const bool flooded = taken == NGHTTP2_ERR_FLOODED || guard_.flooded();
+    const bool flooded =
+        taken == NGHTTP2_ERR_FLOODED || taken == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS || guard_.flooded();
     end_session(flooded ? Http2Error::enhance_your_calm : Http2Error::protocol_error);
   }
   return !broken_ && !abandoned_;

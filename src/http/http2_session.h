@@ -3,8 +3,19 @@
 /// of nghttp2. One owner, one thread.
 ///
 /// What comes is checked before anybody hears of it: pseudo-fields, methods, targets, authorities and field values by
-/// the rules of HTTP/1.1, since a head may go on to an HTTP/1.1 endpoint; lengths against DATA. A malformed request is
-/// reset with protocol_error (RFC 9113 section 8.1.1), and its handler, if it has one already, told so.
+/// the rules of HTTP/1.1, since a head may go on to an HTTP/1.1 endpoint; lengths against DATA. A malformed message is
+/// reset with protocol_error (RFC 9113 section 8.1.1), and its handler, if it has one already, told so. Stricter than
+/// the RFC: a Host beside :authority must be the same, and :scheme is http or https.
+///
+/// Requests answered here, with a status and no body: a target above its limit (414), a field section above its limits
+/// (431), CONNECT (501; with :protocol it is malformed, since that is not offered). A field section of more than four
+/// times max_head_bytes, trailers and responses above the limits are reset with enhance_your_calm; a single name or
+/// value above 64 KiB ends the connection with compression_error.
+///
+/// Floods end the connection with enhance_your_calm: more than 10,000 frames in a row beyond what use they were
+/// (http2_flood_guard.h has how that is counted), about 150 requests sent to be reset by us (less any use in between),
+/// 1,000 unsent answers to PING and SETTINGS, 32 entries in a SETTINGS, 8 CONTINUATIONs to a field section. More than
+/// 1,000 RST_STREAMs in a row, and 100 a second from then on, end a server's with internal_error.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -49,7 +60,7 @@ struct Http2Limits {
 using StreamId = std::int32_t;
 
 /// Who hears of one stream. Called from within receive(), write() and abandon() alone. Views are good until the call
-/// returns.
+/// returns. A handler may go in on_closed(), or once its stream is detached.
 class Http2StreamHandler {
  public:
   /// Client role: a response's head; interim ones (1xx) may come before. `framing` is none when the response ends with
@@ -60,10 +71,13 @@ class Http2StreamHandler {
   virtual void on_data(std::string_view bytes) = 0;
   /// The other side's half is complete. Not called behind a final head whose `framing` is none: that was the end.
   virtual void on_end(const std::vector<Field>& trailers) = 0;
-  /// What was queued has gone so far that more is welcome: after queued() was above 0, it is 0 again.
+  /// What was queued has gone so far that more is welcome: after queued() was above 0, it is 0 again. Not behind
+  /// finish().
   virtual void on_drained() = 0;
-  /// The stream is over and this the last call for it. no_error: both halves ended well. refused_stream: the other side
-  /// has not begun with it (also told by its GOAWAY), so it may be sent elsewhere (RFC 9113 section 8.7).
+  /// The stream is over and this the last call for it. no_error: both halves ended well, or a whole response came
+  /// before all of its request had gone (RFC 9113 section 8.1). refused_stream: the other side has not begun with it
+  /// (also told by its GOAWAY), so it may be sent elsewhere (RFC 9113 section 8.7). After reset(): the error given
+  /// there.
   virtual void on_closed(Http2Error error) = 0;
 
  protected:
@@ -73,9 +87,8 @@ class Http2StreamHandler {
 /// Who hears of the connection.
 class Http2SessionHandler {
  public:
-  /// Server role: a request. Returns who hears of its stream from now on, unless detach() was called
-  /// meanwhile; null: it is reset with refused_stream. The
-  /// head's `framing` is none when the request ends with it, and then on_end() is not called.
+  /// Server role: a request. Returns who hears of its stream from now on; null: it is reset with refused_stream, unless
+  /// it was detached. The head's `framing` is none when the request ends with it, and then on_end() is not called.
   virtual Http2StreamHandler* on_request(StreamId stream, const RequestHead& head) = 0;
   /// Client role: the other side takes no new streams (GOAWAY), or has changed how many it takes at once.
   virtual void on_capacity_changed() = 0;
@@ -89,25 +102,29 @@ class Http2Session {
   enum class Role : std::uint8_t { client, server };
 
   /// `handler` outlives the session. The connection's preface (client role) and SETTINGS are ready to be written.
+  /// Requires windows of at most 2^31 - 1 bytes.
   Http2Session(Role role, const Http2Limits& limits, Http2SessionHandler& handler);
-  /// No handler is called any more: abandon() first where that matters.
+  /// No handler is called any more: abandon() first where that matters. Not from within a handler's call.
   ~Http2Session();
 
   /// What came from the other side. False: the connection is broken; write() what is left, which is a GOAWAY that says
-  /// why, and close. Not from within a handler's call.
+  /// why, and close. Some breaches show only in over(), once write() has taken the GOAWAY. Not from within a handler's
+  /// call.
   [[nodiscard]] bool receive(std::string_view bytes);
   /// Appends what is to be sent to `out`, until there is nothing more or `out` holds `enough` bytes or more. Not from
   /// within a handler's call.
   void write(std::string& out, std::size_t enough);
   bool wants_write() const;
-  /// Nothing is left to be said on either side: close.
+  /// Nothing is left to be said on either side: close. Streams may be left open: abandon() ends them.
   bool over() const;
-  /// Every stream is over: on_closed(error) for each. For when the connection is lost or given up.
+  /// Every stream is over: on_closed(error) for each. For when the connection is lost or given up; nothing more is
+  /// written.
   void abandon(Http2Error error);
 
   // --- client role
-  /// Opens a stream and queues the head. `end`: nothing follows. Requires can_request(). Hop-by-hop fields are left
-  /// out, names written in lower case; a TE that has `trailers` stays as that; Via is appended if asked.
+  /// Opens a stream and queues the head. `end`: nothing follows. Requires can_request(). Hop-by-hop fields are left out
+  /// (forwarded_fields.h), names written in lower case; a TE that has `trailers` stays as that; Via is appended if asked.
+  /// Content-Length is told when `framing` is length.
   StreamId request(const RequestHead& head, const Hop& hop, bool end, Http2StreamHandler& handler);
   /// The other side takes new streams, and the number open is below both its limit and ours.
   bool can_request() const;
@@ -115,15 +132,18 @@ class Http2Session {
   bool closing() const;
 
   // --- server role
-  /// Queues a response's head; 1xx: an interim one. `end`: nothing follows.
+  /// Queues a response's head; 1xx: an interim one. `end`: nothing follows. Fields as request() has them. A
+  /// Content-Length is told when `framing` is length, or when the head has one (it may answer HEAD). Requires a status
+  /// other than 101. A head of more than 256 KiB is not sent, its stream reset with internal_error.
   void respond(StreamId stream, const ResponseHead& head, bool end);
 
   // --- both roles. A stream that is gone is passed over.
-  /// Queues a copy of a piece of the body.
+  /// Queues a copy of a piece of the body. Requires that our half has not ended; so does finish().
   void send(StreamId stream, std::string_view bytes);
-  /// Ends our half behind what is queued.
+  /// Ends our half behind what is queued. Of `trailers`, what is for this hop alone and Content-Length are left out.
   void finish(StreamId stream, std::span<const Field> trailers);
-  /// RST_STREAM; what is queued for the stream is dropped. on_closed() follows from within write().
+  /// RST_STREAM; what is queued for the stream is dropped. on_closed() follows from within receive() or write(), and
+  /// nothing before it.
   void reset(StreamId stream, Http2Error error);
   /// Nobody hears of the stream any more: what comes for it is dropped, what is queued still goes out.
   void detach(StreamId stream);
@@ -135,7 +155,8 @@ class Http2Session {
   std::size_t open_streams() const;
 
   /// GOAWAY in two steps (RFC 9113 section 6.8): the first names no last stream, so that what is on its way is still
-  /// served; the second, behind the answer to a PING sent with the first, names it. Streams go on to their ends.
+  /// served; the second, behind the answer to a PING sent with the first, names it. A client's is one GOAWAY. Streams
+  /// go on to their ends.
   void drain();
 
  private:

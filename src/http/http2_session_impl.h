@@ -80,6 +80,7 @@ class Http2Session::Impl {
   void end_session(Http2Error error);
 
   // What came.
+  int frame_begin();
   int headers_begin(const nghttp2_frame& frame);
   int field(const nghttp2_frame& frame, std::string_view name, std::string_view value);
   int frame_received(const nghttp2_frame& frame);
@@ -90,7 +91,7 @@ class Http2Session::Impl {
   int data_received(StreamId id, std::string_view bytes);
   void settings_received();
   void ping_answered(const nghttp2_frame& frame);
-  int stream_closed(StreamId id, std::uint32_t error);
+  void stream_closed(StreamId id, std::uint32_t error);
   void consume(StreamId id, std::size_t bytes);
 
   // What goes.

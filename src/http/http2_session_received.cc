@@ -2,6 +2,23 @@
 #include "http/http2_session_impl.h"
 
 namespace outrigger::http {
+namespace {
+
+Http2Error ending(const Http2Stream& stream, bool end_sent_matters, std::uint32_t error) {
+  // nghttp2 knows of no error where both halves had ended before our RST_STREAM was out.
+  if (stream.reset) return stream.reset_with;
+  // Nobody may take a message for whole that the other side's RST_STREAM with NO_ERROR has cut.
+  const bool whole = stream.end_read && (stream.end_sent || !end_sent_matters);
+  if (error == NGHTTP2_NO_ERROR && !whole) return Http2Error::cancel;
+  return Http2Error{error};
+}
+
+}  // namespace
+
+int Http2Session::Impl::frame_begin() {
+  guard_.frame();
+  return guard_.flooded() ? NGHTTP2_ERR_CALLBACK_FAILURE : go_on();
+}
 
 int Http2Session::Impl::headers_begin(const nghttp2_frame& frame) {
   if (frame.hd.type != NGHTTP2_HEADERS) return 0;
@@ -71,11 +88,10 @@ void Http2Session::Impl::request_received(Http2Stream& stream, bool ends) {
   Http2StreamHandler* const handler = handler_.on_request(stream.id, request_);
   if (abandoned_) {
     if (handler != nullptr) handler->on_closed(Http2Error::cancel);
-    return;
+  } else if (!stream.detached) {
+    stream.handler = handler;
+    if (handler == nullptr) reset(stream, Http2Error::refused_stream);
   }
-  if (stream.detached) return;
-  stream.handler = handler;
-  if (handler == nullptr) reset(stream, Http2Error::refused_stream);
 }
 
 void Http2Session::Impl::response_received(Http2Stream& stream, bool ends) {
@@ -109,17 +125,14 @@ int Http2Session::Impl::data_received(StreamId id, std::string_view bytes) {
 
 void Http2Session::Impl::consume(StreamId id, std::size_t bytes) { nghttp2_session_consume(session_.get(), id, bytes); }
 
-int Http2Session::Impl::stream_closed(StreamId id, std::uint32_t error) {
+void Http2Session::Impl::stream_closed(StreamId id, std::uint32_t error) {
   Http2Stream* const stream = streams_.find(id);
-  if (stream == nullptr) return 0;
+  if (stream == nullptr) return;
   streams_.close(*stream);
   queued_ -= stream->queued();
   nghttp2_session_consume_connection(session_.get(), stream->withheld);
-  // The other side's RST_STREAM with NO_ERROR is no end that anybody could take for a whole message.
-  const bool cut = error == NGHTTP2_NO_ERROR && !stream->end_read && !stream->reset;
-  if (stream->handler != nullptr) stream->handler->on_closed(cut ? Http2Error::cancel : Http2Error{error});
+  if (stream->handler != nullptr) stream->handler->on_closed(ending(*stream, role_ == Role::server, error));
   streams_.recycle(*stream);
-  return go_on();
 }
 
 }  // namespace outrigger::http

@@ -11,7 +11,9 @@ nghttp2_data_provider Http2Session::Impl::data_of(Http2Stream& stream) {
   provider.source.ptr = &stream;
   provider.read_callback = [](nghttp2_session*, StreamId, std::uint8_t*, std::size_t at_most, std::uint32_t* flags,
                               nghttp2_data_source* source, void* user) -> ssize_t {
-    return static_cast<Impl*>(user)->next_data(*static_cast<Http2Stream*>(source->ptr), at_most, *flags);
+    auto& session = *static_cast<Impl*>(user);
+    if (session.abandoned_) return NGHTTP2_ERR_CALLBACK_FAILURE;  // and the stream with it
+    return session.next_data(*static_cast<Http2Stream*>(source->ptr), at_most, *flags);
   };
   return provider;
 }
@@ -49,6 +51,7 @@ int Http2Session::Impl::data_sent(Http2Stream& stream, const std::uint8_t* frame
 
 void Http2Session::Impl::frame_sent(const nghttp2_frame& frame) {
   if (frame.hd.type == NGHTTP2_DATA) guard_.use();
+  if (frame.hd.type == NGHTTP2_GOAWAY && frame.goaway.error_code != NGHTTP2_NO_ERROR) broken_ = true;
   if (frame.hd.type != NGHTTP2_DATA && frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_RST_STREAM) return;
   Http2Stream* const stream = streams_.find(frame.hd.stream_id);
   if (stream == nullptr || stream->reset) return;
@@ -62,6 +65,7 @@ void Http2Session::Impl::frame_sent(const nghttp2_frame& frame) {
     if (stream->finished && stream->queued() == 0) submit_trailers(*stream);
   }
   const bool ended = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  stream->end_sent = stream->end_sent || ended;
   if (ended && stream->abandon_rest && !stream->end_read) reset(*stream, Http2Error::no_error);
 }
 
@@ -187,6 +191,7 @@ void Http2Session::Impl::reset(StreamId id, Http2Error error) {
 void Http2Session::Impl::reset(Http2Stream& stream, Http2Error error) {
   if (stream.reset) return;
   stream.reset = true;
+  stream.reset_with = error;
   queued_ -= stream.queued();
   stream.body.clear();
   stream.body_sent = 0;

@@ -27,11 +27,13 @@ struct Http2Stream {
   bool opened = false;     ///< the other side knows of it: what is sent now comes behind the head
   bool head_read = false;  ///< the other side's final head has come
   bool end_read = false;   ///< and all of its half
-  bool finished = false;   ///< our half ends behind what is queued
-  bool deferred = false;   ///< nghttp2 waits to be told that there is something to send
-  bool paused = false;
+  bool end_sent = false;
+  bool finished = false;  ///< our half ends behind what is queued
+  bool deferred = false;  ///< nghttp2 waits to be told that there is something to send
   bool detached = false;
-  bool reset = false;         ///< RST_STREAM is queued: nothing more is said or heard but on_closed()
+  bool paused = false;
+  bool reset = false;  ///< RST_STREAM is queued: nothing more is said or heard but on_closed()
+  Http2Error reset_with = Http2Error::no_error;
   bool abandon_rest = false;  ///< once our half is out, the other one is not waited for
 
   std::size_t queued() const { return body.size() - body_sent; }

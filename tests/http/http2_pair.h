@@ -66,11 +66,9 @@ class Http2Side final : public Http2SessionHandler {
 
   Http2StreamHandler* on_request(StreamId id, const RequestHead& head) override {
     requests.push_back(describe(head));
-    if (refuse_requests) return nullptr;
-    HeardStream& stream = add(id);
-    last_id = id;
+    HeardStream* const stream = refuse_requests ? nullptr : &add(id);
     if (do_on_request) do_on_request(id, head);
-    return &stream;
+    return stream;
   }
   void on_capacity_changed() override { ++capacity_changes; }
 
@@ -92,7 +90,6 @@ class Http2Side final : public Http2SessionHandler {
 
   std::map<StreamId, std::unique_ptr<HeardStream>> streams;
   std::vector<std::string> requests;
-  StreamId last_id = 0;
   int capacity_changes = 0;
   bool refuse_requests = false;
   std::function<void(StreamId, const RequestHead&)> do_on_request;
