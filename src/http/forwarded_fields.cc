@@ -85,9 +85,7 @@ void NominatedFields::add(std::string_view options) {
 }
 
 RequestFields::RequestFields(const RequestHead& head, const Hop& hop)
-    : head_(head),
-      no_expect_(head.version == Version::http10),
-      joins_x_forwarded_for_(hop.forwarded == Forwarded::x_forwarded) {
+    : head_(head), joins_x_forwarded_for_(hop.forwarded == Forwarded::x_forwarded) {
   if (hop.forwarded == Forwarded::forwarded) add_forwarded(hop.client);
   if (hop.forwarded == Forwarded::x_forwarded) add_x_forwarded(hop.client);
   if (head.max_forwards) {
@@ -96,6 +94,17 @@ RequestFields::RequestFields(const RequestHead& head, const Hop& hop)
     add("Max-Forwards", {digits, std::to_chars(digits, digits + max_forwards_.size(), left).ptr});
   }
   if (hop.via) add("Via", via(head.version));
+}
+
+bool RequestFields::is_changed(const Field& field) const {
+  switch (field.name.size()) {
+    case std::string_view{"Expect"}.size():
+      return !head_.expect_continue && same_name(field.name, "Expect") && has_token(field.value, "100-continue");
+    case std::string_view{"Max-Forwards"}.size(): return head_.max_forwards && same_name(field.name, "Max-Forwards");
+    case std::string_view{"X-Forwarded-For"}.size():
+      return joins_x_forwarded_for_ && same_name(field.name, "X-Forwarded-For");
+    default: return false;
+  }
 }
 
 void RequestFields::add_forwarded(std::string_view client) {

@@ -27,8 +27,8 @@ struct RequestHead {
   std::vector<Field> fields;          ///< all of them, also the hop-by-hop ones, in order
   Framing framing = Framing::none;
   std::uint64_t content_length = 0;
-  bool keep_alive = true;  ///< what this client asks for its connection; HTTP/2: always
-  bool expect_continue = false;
+  bool keep_alive = true;        ///< what this client asks for its connection; HTTP/2: always
+  bool expect_continue = false;  ///< 100-continue, and content follows (RFC 9110 section 10.1.1)
   /// The protocol to which the client asks to switch, if that may be tunnelled (control_fields.h); else empty.
   std::string_view upgrade;
   bool accepts_trailers = false;  ///< TE says so (RFC 9110 section 10.1.4): trailers are sent to this client
