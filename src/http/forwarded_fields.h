@@ -26,23 +26,22 @@ bool is_own_per_hop(std::string_view name);
 /// authentication, response control data, how the content is to be taken (RFC 9110 section 6.5.1).
 bool may_be_trailer(std::string_view name);
 
-/// The further fields that a message's Connection fields name. Nearly always none. Requires a message that
-/// read_control_fields() accepts.
+/// The further fields that a message's Connection fields name. Nearly always none.
 class NominatedFields {
  public:
+  /// `fields` outlive the object.
   explicit NominatedFields(const std::vector<Field>& fields);
 
-  bool has(std::string_view name) const {
-    return std::any_of(names().begin(), names().end(),
-                       [&](std::string_view nominated) { return same_name(name, nominated); });
-  }
-  std::span<const std::string_view> names() const { return {names_.data(), count_}; }
+  bool any() const { return any_; }
+  bool has(std::string_view name) const { return any_ && is_named(name); }
+  /// Every option of the Connection fields, as one list.
+  std::string options() const;
 
  private:
-  void add(std::string_view options);
+  bool is_named(std::string_view name) const;
 
-  std::array<std::string_view, kMaxConnectionOptions> names_;
-  std::size_t count_ = 0;
+  const std::vector<Field>& fields_;
+  bool any_ = false;
 };
 
 /// Calls `write(field)` for each field that goes on, in order.

@@ -101,8 +101,8 @@ struct StatusLine {
 
 /// Returns the broken rule, or null.
 const char* read_field_line(std::string_view line, Field& field) {
-  std::size_t name_end = 0;
-  while (name_end < line.size() && is_token_char(line[name_end])) ++name_end;
+  const auto* const name_stop = std::find_if_not(line.begin(), line.end(), [](char c) { return is_token_char(c); });
+  const auto name_end = static_cast<std::size_t>(name_stop - line.begin());
   if (name_end == 0 || name_end == line.size() || line[name_end] != ':') {
     if (is_blank(line.front())) return "a folded field line";
     if (line.front() == ':') return "an empty field name";

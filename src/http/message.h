@@ -49,7 +49,10 @@ struct ResponseHead {
 
 /// True when `value`, a comma-separated list of tokens, has `token` (ASCII case ignored).
 bool has_token(std::string_view value, std::string_view token);
-bool same_name(std::string_view a, std::string_view b);  ///< ASCII case ignored
+/// ASCII case ignored. Requires texts of one size.
+bool same_letters(std::string_view a, std::string_view b);
+/// Most names are told apart by their size alone.
+inline bool same_name(std::string_view a, std::string_view b) { return a.size() == b.size() && same_letters(a, b); }
 /// The first field of that name, or null.
 const Field* find_field(const std::vector<Field>& fields, std::string_view name);
 
