@@ -51,9 +51,9 @@ BodyReader::BodyReader(const ResponseHead& head) : BodyReader(head.framing, head
 
 void BodyReader::leave_out_nominated(const std::vector<Field>& fields) {
   const NominatedFields nominated{fields};
-  if (nominated.names().empty()) return;
+  if (!nominated.any()) return;
   trailers_ = std::make_unique<Trailers>();
-  for (const std::string_view name : nominated.names()) trailers_->left_out.append(name) += ',';
+  trailers_->left_out = nominated.options();
 }
 
 const std::vector<Field>& BodyReader::trailers() const {

@@ -53,7 +53,7 @@ const char* read_control_fields(const std::vector<Field>& fields, bool http11, C
     const char* problem = nullptr;
     switch (name.size()) {  // most names are told apart by their length alone
       case std::string_view{"Expect"}.size():
-        if (same_name(name, "Expect") && same_name(value, "100-continue")) control.expect_continue = http11;
+        if (same_name(name, "Expect") && has_token(value, "100-continue")) control.expect_continue = http11;
         break;
       case std::string_view{"TE"}.size():
         if (same_name(name, "TE") && has_token(value, "trailers")) control.accepts_trailers = http11;

@@ -74,24 +74,31 @@ bool is_own_per_hop(std::string_view name) {
 
 bool may_be_trailer(std::string_view name) { return !is_own_per_hop(name) && !is_one_of(name, kNeverTrailers); }
 
-NominatedFields::NominatedFields(const std::vector<Field>& fields) {
+NominatedFields::NominatedFields(const std::vector<Field>& fields) : fields_(fields) {
   for (const auto& [name, value] : fields) {
-    if (same_name(name, "Connection")) add(value);
+    if (!same_name(name, "Connection")) continue;
+    for (std::string_view rest = value; const auto option = next_element(rest);) {
+      if (!same_name(*option, "close") && !same_name(*option, "keep-alive")) any_ = true;
+    }
   }
 }
 
-void NominatedFields::add(std::string_view options) {
-  while (const auto option = next_element(options)) {
-    if (same_name(*option, "close") || same_name(*option, "keep-alive") || is_end_to_end(*option)) continue;
-    CHECK(count_ < kMaxConnectionOptions);  // the parser refuses more
-    names_[count_++] = *option;
+bool NominatedFields::is_named(std::string_view name) const {
+  return !is_end_to_end(name) && std::any_of(fields_.begin(), fields_.end(), [&](const Field& field) {
+    return same_name(field.name, "Connection") && has_token(field.value, name);
+  });
+}
+
+std::string NominatedFields::options() const {
+  std::string list;
+  for (const auto& [name, value] : fields_) {
+    if (same_name(name, "Connection")) list.append(value) += ',';
   }
+  return list;
 }
 
 RequestFields::RequestFields(const RequestHead& head, const Hop& hop)
-    : head_(head),
-      no_expect_(head.version == Version::http10),
-      joins_x_forwarded_for_(hop.forwarded == Forwarded::x_forwarded) {
+    : head_(head), joins_x_forwarded_for_(hop.forwarded == Forwarded::x_forwarded) {
   if (hop.forwarded == Forwarded::forwarded) add_forwarded(hop.client);
   if (hop.forwarded == Forwarded::x_forwarded) add_x_forwarded(hop.client);
   if (head.max_forwards) {
@@ -100,6 +107,17 @@ RequestFields::RequestFields(const RequestHead& head, const Hop& hop)
     add("Max-Forwards", {digits, std::to_chars(digits, digits + max_forwards_.size(), left).ptr});
   }
   if (hop.via) add("Via", via(head.version));
+}
+
+bool RequestFields::is_changed(const Field& field) const {
+  switch (field.name.size()) {
+    case std::string_view{"Expect"}.size():
+      return !head_.expect_continue && same_name(field.name, "Expect") && has_token(field.value, "100-continue");
+    case std::string_view{"Max-Forwards"}.size(): return head_.max_forwards && same_name(field.name, "Max-Forwards");
+    case std::string_view{"X-Forwarded-For"}.size():
+      return joins_x_forwarded_for_ && same_name(field.name, "X-Forwarded-For");
+    default: return false;
+  }
 }
 
 void RequestFields::add_forwarded(std::string_view client) {

@@ -29,23 +29,22 @@ bool is_own_per_hop(std::string_view name);
 /// authentication, response control data, how the content is to be taken (RFC 9110 section 6.5.1).
 bool may_be_trailer(std::string_view name);
 
-/// The further fields that a message's Connection fields name. Nearly always none. Requires a message that
-/// read_control_fields() accepts.
+/// The further fields that a message's Connection fields name. Nearly always none.
 class NominatedFields {
  public:
+  /// `fields` outlive the object.
   explicit NominatedFields(const std::vector<Field>& fields);
 
-  bool has(std::string_view name) const {
-    return std::any_of(names().begin(), names().end(),
-                       [&](std::string_view nominated) { return same_name(name, nominated); });
-  }
-  std::span<const std::string_view> names() const { return {names_.data(), count_}; }
+  bool any() const { return any_; }
+  bool has(std::string_view name) const { return any_ && is_named(name); }
+  /// Every option of the Connection fields, as one list.
+  std::string options() const;
 
  private:
-  void add(std::string_view options);
+  bool is_named(std::string_view name) const;
 
-  std::array<std::string_view, kMaxConnectionOptions> names_;
-  std::size_t count_ = 0;
+  const std::vector<Field>& fields_;
+  bool any_ = false;
 };
 
 /// Calls `write(field)` for each field that goes on, in order.
@@ -72,7 +71,8 @@ struct Hop {
 /// A request's fields for the next hop: those that go on, then those that this hop adds or changes. Via and Forwarded
 /// come as further lines behind the client's own; X-Forwarded-For as one line, ours last in it, since many read the
 /// first line alone; X-Forwarded-Proto and -Host only where the client has none; Max-Forwards one lower (a caller
-/// answers a request with 0 itself). Expect goes on, but not for HTTP/1.0 clients (RFC 9110 section 10.1.1). Framing,
+/// answers a request with 0 itself). Expect: 100-continue goes on for HTTP/1.1 clients and content alone
+/// (RFC 9110 section 10.1.1). Framing,
 /// Host, Connection, TE and Upgrade are not among them: each version of HTTP writes those in its own way.
 class RequestFields {
  public:
@@ -85,24 +85,19 @@ class RequestFields {
   template <class Write>
   void for_each(const Write& write) const {
     for_each_forwarded(head_.fields, [&](const Field& field) {
-      if (!is_changed(field.name)) write(field);
+      if (!is_changed(field)) write(field);
     });
     for (const Field& field : added()) write(field);
   }
   std::span<const Field> added() const { return {added_.data(), added_count_}; }
 
  private:
-  bool is_changed(std::string_view name) const {
-    return (no_expect_ && same_name(name, "Expect")) ||
-           (joins_x_forwarded_for_ && same_name(name, "X-Forwarded-For")) ||
-           (head_.max_forwards && same_name(name, "Max-Forwards"));
-  }
+  bool is_changed(const Field& field) const;
   void add(std::string_view name, std::string_view value) { added_[added_count_++] = {name, value}; }
   void add_forwarded(std::string_view client);
   void add_x_forwarded(std::string_view client);
 
   const RequestHead& head_;
-  bool no_expect_;
   bool joins_x_forwarded_for_;
   std::string text_;  ///< of Forwarded or X-Forwarded-For
   std::array<char, 20> max_forwards_;

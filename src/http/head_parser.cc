@@ -20,15 +20,16 @@ struct Fault {
 
 ParseResult bad(const Fault& fault) { return {ParseState::bad, 0, fault.status, fault.problem}; }
 
-/// Only 1.1 and 1.0 are spoken here.
+/// A minor version above 1 is taken for 1.1 (RFC 9110 section 2.5).
 enum class VersionText : std::uint8_t { http11, http10, other, malformed };
 
 VersionText read_version(std::string_view text) {
   if (text == "HTTP/1.1") return VersionText::http11;
-  if (text == "HTTP/1.0") return VersionText::http10;
   const bool well_formed = text.size() == std::string_view{"HTTP/1.1"}.size() && text.starts_with("HTTP/") &&
                            is_digit(text[5]) && text[6] == '.' && is_digit(text[7]);
-  return well_formed ? VersionText::other : VersionText::malformed;
+  if (!well_formed) return VersionText::malformed;
+  if (text[5] != '1') return VersionText::other;
+  return text[7] == '0' ? VersionText::http10 : VersionText::http11;
 }
 
 /// `method SP target SP version`
@@ -53,7 +54,7 @@ struct RequestLine {
     }
     const VersionText version = read_version(line.substr(line.size() - kVersionBytes + 1));
     if (version == VersionText::malformed) return {400, "malformed HTTP version"};
-    if (version == VersionText::other) return {505, "an HTTP version other than 1.1 and 1.0"};
+    if (version == VersionText::other) return {505, "a major version of HTTP other than 1"};
     head.version = version == VersionText::http11 ? Version::http11 : Version::http10;
 
     const std::string_view text = line.substr(method_end + 1, line.size() - kVersionBytes - method_end - 1);
@@ -61,6 +62,8 @@ struct RequestLine {
     if (head.method == "CONNECT") return {501, "CONNECT is not offered"};
     RequestTarget target;
     if (const char* problem = read_request_target(head.method, text, target)) return {400, problem};
+    // RFC 9110 section 7.4: what is to be had over a secured connection alone is not to be had here.
+    if (target.secured) return {421, "an https target over a connection that is not secured"};
     head.target = target.path;
     head.authority = target.authority;
     return {};
@@ -85,8 +88,7 @@ struct StatusLine {
       return {502, "the status line is not version, status and reason"};
     }
     const VersionText version = read_version(line.substr(0, kStatus - 1));
-    if (version != VersionText::http11 && version != VersionText::http10)
-      return {502, "an HTTP version other than 1.1 and 1.0"};
+    if (version != VersionText::http11 && version != VersionText::http10) return {502, "not HTTP/1"};
     head.version = version == VersionText::http11 ? Version::http11 : Version::http10;
     const auto status = parse_decimal(line.substr(kStatus, 3));
     if (!status || *status < 100 || *status > 599) return {502, "a status outside 100 to 599"};
@@ -99,8 +101,8 @@ struct StatusLine {
 
 /// Returns the broken rule, or null.
 const char* read_field_line(std::string_view line, Field& field) {
-  std::size_t name_end = 0;
-  while (name_end < line.size() && is_token_char(line[name_end])) ++name_end;
+  const auto* const name_stop = std::find_if_not(line.begin(), line.end(), [](char c) { return is_token_char(c); });
+  const auto name_end = static_cast<std::size_t>(name_stop - line.begin());
   if (name_end == 0 || name_end == line.size() || line[name_end] != ':') {
     if (is_blank(line.front())) return "a folded field line";
     if (line.front() == ':') return "an empty field name";
@@ -127,10 +129,11 @@ const char* settle(RequestHead& head) {
   head.framing = control.chunked ? Framing::chunked : control.content_length ? Framing::length : Framing::none;
   head.content_length = control.content_length.value_or(0);
   head.keep_alive = wants_keep_alive(head.version == Version::http11, control);
-  head.expect_continue = control.expect_continue;
+  const bool has_body = head.framing == Framing::chunked || head.content_length > 0;
+  if (has_body && head.method == "TRACE") return "content in a TRACE";
+  head.expect_continue = control.expect_continue && has_body;
   head.accepts_trailers = control.accepts_trailers;
   // Where the new protocol begins is beyond doubt only if nothing else comes behind the head.
-  const bool has_body = head.framing == Framing::chunked || head.content_length > 0;
   head.upgrade = has_body ? std::string_view{} : tunnel_protocol(control);
   return nullptr;
 }
@@ -144,7 +147,10 @@ const char* settle(ResponseHead& head, bool to_head) {
                  : control.content_length ? Framing::length
                                           : Framing::until_close;
   head.content_length = control.content_length.value_or(0);
-  head.keep_alive = wants_keep_alive(head.version == Version::http11, control) && head.framing != Framing::until_close;
+  // Framing in a 204 is wrong (RFC 9112 section 6.1, RFC 9110 section 8.6): who knows what comes behind it.
+  const bool doubtful = head.status == 204 && (control.chunked || control.content_length.value_or(0) > 0);
+  head.keep_alive =
+      wants_keep_alive(head.version == Version::http11, control) && head.framing != Framing::until_close && !doubtful;
   head.upgrade = head.status == 101   ? tunnel_protocol(control)
                  : head.status == 426 ? control.upgrade
                                       : std::string_view{};

@@ -20,7 +20,7 @@ enum class ParseState : std::uint8_t { complete, more, bad };
 struct ParseResult {
   ParseState state = ParseState::more;
   std::size_t head_bytes = 0;     ///< complete: length of the head, its empty line included
-  std::uint16_t status = 0;       ///< bad request: 400, 414, 431, 501 or 505; bad response: 502
+  std::uint16_t status = 0;       ///< bad request: 400, 414, 421, 431, 501 or 505; bad response: 502
   const char* problem = nullptr;  ///< bad: which rule, for Proxy-Status and logs; static text without input bytes
 };
 

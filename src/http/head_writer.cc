@@ -59,12 +59,16 @@ void write_te(const RequestHead& head, Appender& to) {
   if (head.accepts_trailers) to << "Connection: TE\r\nTE: trailers\r\n";
 }
 
-void write_connection(const ClientSide& client, Appender& to) {
-  if (client.close) {
+void write_connection(bool http11, bool close, Appender& to) {
+  if (close) {
     to << "Connection: close\r\n";
-  } else if (!client.http11) {
+  } else if (!http11) {
     to << "Connection: keep-alive\r\n";
   }
+}
+
+void write_date(const ClientSide& client, Appender& to) {
+  if (!client.date.empty()) to << "Date: " << client.date << "\r\n";
 }
 
 /// What follows towards the client (RFC 9112 section 6.3).
@@ -93,7 +97,12 @@ Framing write_response_head(const ResponseHead& head, const ClientSide& client, 
   const Framing framing = framing_to_client(head, client);
   Appender to{out, kConstantBytes + room_for(head.fields) + head.reason.size() + head.upgrade.size()};
   to << "HTTP/1.1 " << std::uint64_t{head.status} << " " << head.reason << "\r\n";
-  for_each_forwarded(head.fields, [&](const Field& field) { to << field.name << ": " << field.value << "\r\n"; });
+  bool needs_date = head.status >= 200;
+  for_each_forwarded(head.fields, [&](const Field& field) {
+    to << field.name << ": " << field.value << "\r\n";
+    if (same_name(field.name, "Date")) needs_date = false;
+  });
+  if (needs_date) write_date(client, to);
   if (framing == Framing::none && tells_length(head)) {
     write_framing(Framing::length, head.content_length, to);
   } else {
@@ -101,7 +110,7 @@ Framing write_response_head(const ResponseHead& head, const ClientSide& client, 
   }
   write_upgrade(head.upgrade, to);
   const bool close = client.close || framing == Framing::until_close;
-  if (head.status >= 200) write_connection({client.http11, close, client.to_head}, to);
+  if (head.status >= 200) write_connection(client.http11, close, to);
   to << "\r\n";
   return framing;
 }
@@ -113,9 +122,10 @@ void write_local_response(std::uint16_t status, std::string_view proxy_error, st
   Appender to{out, kConstantBytes + proxy_error.size() + text.size()};
   to << "HTTP/1.1 " << std::uint64_t{status} << " " << reason_phrase(status)
      << "\r\nContent-Type: text/plain; charset=utf-8\r\n";
+  write_date(client, to);
   if (!proxy_error.empty()) to << "Proxy-Status: outrigger; error=" << proxy_error << "\r\n";
   write_framing(Framing::length, text.size(), to);
-  write_connection(client, to);
+  write_connection(client.http11, client.close, to);
   to << "\r\n";
   if (!client.to_head) to << text;
 }

@@ -23,6 +23,8 @@ struct ClientSide {
   bool http11 = true;
   bool close = false;
   bool to_head = false;
+  /// Now, as http_date() writes it, or nothing: for a final response that has no Date (RFC 9110 section 6.6.1).
+  std::string_view date = {};
 };
 /// Returns the framing of what follows towards the client: none, length, chunked or until_close. With until_close the
 /// head says `Connection: close` even if the client side did not ask for it. 1xx responses carry no Connection field

@@ -1,14 +1,30 @@
 #include "http/message.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 
 #include "http/syntax.h"
 
 namespace outrigger::http {
 
-bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+bool same_letters(std::string_view a, std::string_view b) {
+  // Eight at a time: nearly always they are the same to the byte, or differ in more than the bit that tells the case.
+  constexpr std::uint64_t kCaseBits = 0x2020202020202020ULL;
+  std::size_t i = 0;
+  for (; a.size() - i >= sizeof(std::uint64_t); i += sizeof(std::uint64_t)) {
+    std::uint64_t x = 0;
+    std::uint64_t y = 0;
+    std::memcpy(&x, a.data() + i, sizeof x);
+    std::memcpy(&y, b.data() + i, sizeof y);
+    if (x == y) continue;
+    if (((x ^ y) & ~kCaseBits) != 0) return false;
+    break;
+  }
+  for (; i < a.size(); ++i) {
+    if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
+  }
+  return true;
 }
 
 bool has_token(std::string_view value, std::string_view token) {

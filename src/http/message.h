@@ -27,8 +27,8 @@ struct RequestHead {
   std::vector<Field> fields;          ///< all of them, also the hop-by-hop ones, in order
   Framing framing = Framing::none;
   std::uint64_t content_length = 0;
-  bool keep_alive = true;  ///< what this client asks for its connection; HTTP/2: always
-  bool expect_continue = false;
+  bool keep_alive = true;        ///< what this client asks for its connection; HTTP/2: always
+  bool expect_continue = false;  ///< 100-continue, and content follows (RFC 9110 section 10.1.1)
   /// The protocol to which the client asks to switch, if that may be tunnelled (control_fields.h); else empty.
   std::string_view upgrade;
   bool accepts_trailers = false;  ///< TE says so (RFC 9110 section 10.1.4): trailers are sent to this client
@@ -49,7 +49,10 @@ struct ResponseHead {
 
 /// True when `value`, a comma-separated list of tokens, has `token` (ASCII case ignored).
 bool has_token(std::string_view value, std::string_view token);
-bool same_name(std::string_view a, std::string_view b);  ///< ASCII case ignored
+/// ASCII case ignored. Requires texts of one size.
+bool same_letters(std::string_view a, std::string_view b);
+/// Most names are told apart by their size alone.
+inline bool same_name(std::string_view a, std::string_view b) { return a.size() == b.size() && same_letters(a, b); }
 /// The first field of that name, or null.
 const Field* find_field(const std::vector<Field>& fields, std::string_view name);
 

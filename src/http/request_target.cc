@@ -35,12 +35,11 @@ bool is_port(std::string_view text) {
   return port && *port <= 65535;
 }
 
-/// What follows "http://" or "https://", or nothing if that is not how the text begins.
-std::optional<std::string_view> after_scheme(std::string_view text) {
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (same_name(text.substr(0, scheme.size()), scheme)) return text.substr(scheme.size());
-  }
-  return std::nullopt;
+/// Takes `scheme` off `text`, if that is how it begins.
+bool take_scheme(std::string_view scheme, std::string_view& text) {
+  if (!same_name(text.substr(0, scheme.size()), scheme)) return false;
+  text.remove_prefix(scheme.size());
+  return true;
 }
 
 }  // namespace
@@ -57,16 +56,16 @@ bool is_authority(std::string_view text) {
 const char* read_request_target(std::string_view method, std::string_view text, RequestTarget& target) {
   if (!std::all_of(text.begin(), text.end(), [](char c) { return is_target_char(c); }))
     return "a character not allowed in a target";
-  target = {text, {}};
+  target = {text, {}, false};
   if (text.starts_with('/')) return nullptr;
   if (text == "*") return method == "OPTIONS" ? nullptr : "the target * is for OPTIONS alone";
 
-  const std::optional<std::string_view> rest = after_scheme(text);
-  if (!rest) return "the target is neither a path nor an http or https URI";
-  const std::size_t authority_end = std::min(rest->find_first_of("/?"), rest->size());
-  target.authority = rest->substr(0, authority_end);
+  target.secured = take_scheme("https://", text);
+  if (!target.secured && !take_scheme("http://", text)) return "the target is neither a path nor an http or https URI";
+  const std::size_t authority_end = std::min(text.find_first_of("/?"), text.size());
+  target.authority = text.substr(0, authority_end);
   if (target.authority.empty() || !is_authority(target.authority)) return "malformed authority in the target";
-  target.path = rest->substr(authority_end);
+  target.path = text.substr(authority_end);
   if (target.path.starts_with('?')) return "an absolute target with a query needs a path";
   // RFC 9112 section 3.2.4: OPTIONS on a whole server reaches it as "*".
   if (target.path.empty()) target.path = method == "OPTIONS" ? "*" : "/";

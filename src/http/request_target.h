@@ -8,6 +8,7 @@ namespace outrigger::http {
 struct RequestTarget {
   std::string_view path;       ///< with its query; or "*"
   std::string_view authority;  ///< of an absolute-form target only
+  bool secured = false;        ///< an absolute-form target of https
 };
 
 /// Reads origin-form, asterisk-form (for OPTIONS alone) and absolute-form (http and https) targets. Stricter than

@@ -27,20 +27,19 @@ bool is_field_value(std::string_view text) {
   const auto holds_no_control = [](std::string_view part) {
     return std::all_of(part.begin(), part.end(), [](char c) { return is_value_char(c); });
   };
-  // Eight bytes at a time: values are most of a head's bytes.
-  while (text.size() >= sizeof(std::uint64_t)) {
+  // Eight bytes at a time, as values are most of a head's bytes; the last eight may overlap those before.
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  if (text.size() < kWord) return holds_no_control(text);
+  const auto word_holds_no_control = [&](std::size_t at) {
     std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), sizeof word);
-    if (may_hold_control(word) && !holds_no_control(text.substr(0, sizeof word))) return false;
-    text.remove_prefix(sizeof word);
+    std::memcpy(&word, text.data() + at, kWord);
+    return !may_hold_control(word) || holds_no_control(text.substr(at, kWord));
+  };
+  const std::size_t last = text.size() - kWord;
+  for (std::size_t at = 0; at < last; at += kWord) {
+    if (!word_holds_no_control(at)) return false;
   }
-  return holds_no_control(text);
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
+  return word_holds_no_control(last);
 }
 
 std::optional<std::string_view> next_element(std::string_view& list) {

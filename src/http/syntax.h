@@ -37,9 +37,14 @@ inline int hex_digit(char c) {
   return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
-bool is_token(std::string_view text);          ///< at least one character
-bool is_field_value(std::string_view text);    ///< every character is_value_char; may be empty
-std::string_view trim(std::string_view text);  ///< without the blanks around it
+bool is_token(std::string_view text);        ///< at least one character
+bool is_field_value(std::string_view text);  ///< every character is_value_char; may be empty
+/// Without the blanks around it.
+inline std::string_view trim(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
 
 /// Takes the next element off a comma-separated list, trimmed; empty elements are passed over (RFC 9110 section 5.6.1).
 /// Not for lists whose elements may be quoted strings. Nothing at the end.

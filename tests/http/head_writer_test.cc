@@ -57,8 +57,8 @@ TEST(RequestWriter, TakesTheAuthorityFromAnAbsoluteTarget) {
 }
 
 TEST(RequestWriter, SpeaksHttp11ForAnHttp10Client) {
-  EXPECT_EQ(forwarded_request("GET / HTTP/1.0\r\nExpect: 100-continue\r\nX: y\r\n\r\n"),
-            "GET / HTTP/1.1\r\nHost: \r\nX: y\r\nVia: 1.0 outrigger\r\n\r\n");
+  EXPECT_EQ(forwarded_request("GET / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\nX: y\r\n\r\n"),
+            "GET / HTTP/1.1\r\nHost: \r\nContent-Length: 1\r\nX: y\r\nVia: 1.0 outrigger\r\n\r\n");
 }
 
 TEST(RequestWriter, LeavesOutHopByHopFieldsAndThoseThatConnectionNames) {
@@ -175,7 +175,6 @@ std::vector<Field> fields_left(const RequestHead& head) {
   const std::set<std::string> kept{"cookie", "authorization"};
   std::set<std::string> dropped{"host",    "connection",     "keep-alive",        "proxy-connection", "te",
                                 "upgrade", "content-length", "transfer-encoding", "http2-settings"};
-  if (head.version != Version::http11) dropped.insert("expect");
   if (head.max_forwards) dropped.insert("max-forwards");
   for (const Field& field : head.fields) {
     if (lower_case(field.name) != "connection") continue;
@@ -186,7 +185,8 @@ std::vector<Field> fields_left(const RequestHead& head) {
   }
   std::vector<Field> left;
   for (const Field& field : head.fields) {
-    if (dropped.count(lower_case(field.name)) == 0) left.push_back(field);
+    const bool vain = lower_case(field.name) == "expect" && !head.expect_continue && field.value != "more";
+    if (!vain && dropped.count(lower_case(field.name)) == 0) left.push_back(field);
   }
   return left;
 }
@@ -324,6 +324,18 @@ TEST(ResponseWriter, GivesNoBodyToStatusesThatHaveNone) {
   const auto [head, framing] = forwarded_response("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", {.close = true});
   EXPECT_EQ(head, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
   EXPECT_EQ(framing, Framing::none);
+}
+
+TEST(ResponseWriter, AddsADateWhereThereIsNone) {
+  const ClientSide client{.date = "Sun, 06 Nov 1994 08:49:37 GMT"};
+  EXPECT_EQ(forwarded_response("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: y\r\n\r\n", client).head,
+            "HTTP/1.1 200 OK\r\nX: y\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(forwarded_response("HTTP/1.1 200 OK\r\nContent-Length: 0\r\ndate: x\r\n\r\n", client).head,
+            "HTTP/1.1 200 OK\r\ndate: x\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(forwarded_response("HTTP/1.1 103 Early Hints\r\n\r\n", client).head, "HTTP/1.1 103 Early Hints\r\n\r\n");
+  std::string out;
+  write_local_response(404, "", "", client, out);
+  EXPECT_NE(out.find("\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"), std::string::npos);
 }
 
 TEST(ResponseWriter, WritesWhatTheParserReadsAsTheSameMessage) {

@@ -25,6 +25,7 @@ std::string passed_over(const std::string& upgrade) {
 
 const std::vector<AcceptedExample>& accepted_requests() {
   static const std::vector<AcceptedExample> kExamples{
+      {"GET / HTTP/1.9\r\nHost: a\r\n\r\n", "GET / at 'a' body none 1.1 keep-alive [Host=a]"},
       {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / at 'a' body none 1.1 keep-alive [Host=a]"},
       {"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / at 'a' body none 1.1 keep-alive [Host=a]"},
       {"GET /a/b?c=d&e=%20%00|{}^ HTTP/1.1\r\nhOsT:\t a.b-c_d~:8080 \t\r\n\r\n",
@@ -35,7 +36,7 @@ const std::vector<AcceptedExample>& accepted_requests() {
 
       // absolute-form: the authority counts, not Host
       {"GET http://b:81/x?y HTTP/1.1\r\nHost: a\r\n\r\n", "GET /x?y at 'b:81' body none 1.1 keep-alive [Host=a]"},
-      {"GET HTTPS://b HTTP/1.1\r\nHost: b\r\n\r\n", "GET / at 'b' body none 1.1 keep-alive [Host=b]"},
+      {"GET HTTP://b HTTP/1.1\r\nHost: b\r\n\r\n", "GET / at 'b' body none 1.1 keep-alive [Host=b]"},
       {"OPTIONS http://b HTTP/1.1\r\nHost: b\r\n\r\n", "OPTIONS * at 'b' body none 1.1 keep-alive [Host=b]"},
       {"OPTIONS http://b/ HTTP/1.1\r\nHost: b\r\n\r\n", "OPTIONS / at 'b' body none 1.1 keep-alive [Host=b]"},
       {"GET http://b/ HTTP/1.0\r\n\r\n", "GET / at 'b' body none 1.0 close"},
@@ -77,8 +78,9 @@ const std::vector<AcceptedExample>& accepted_requests() {
        "GET / at '' body none 1.0 keep-alive [Connection=x] [Connection=Keep-Alive]"},
       {"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n",
        "GET / at '' body none 1.0 close [Connection=keep-alive, close]"},
-      {with_field("Expect: 100-Continue"),
-       "GET / at 'a' body none 1.1 keep-alive expects [Host=a] [Expect=100-Continue]"},
+      {with_field("Content-Length: 1\r\nExpect: x, 100-Continue"),
+       "GET / at 'a' body length 1 1.1 keep-alive expects [Host=a] [Content-Length=1] [Expect=x, 100-Continue]"},
+      {with_field("Expect: 100-continue"), "GET / at 'a' body none 1.1 keep-alive [Host=a] [Expect=100-continue]"},
       {with_field("Expect: more"), "GET / at 'a' body none 1.1 keep-alive [Host=a] [Expect=more]"},
       {with_field("TE: gzip;q=1, trailers"),
        "GET / at 'a' body none 1.1 keep-alive accepts trailers [Host=a] [TE=gzip;q=1, trailers]"},
@@ -142,8 +144,8 @@ const std::vector<RefusedExample>& refused_requests() {
       {"version of two digits", "GET / HTTP/1.10\r\nHost: a\r\n\r\n", 400},
       {"version of one number", "GET / HTTP/2\r\nHost: a\r\n\r\n", 400},
       {"version of letters", "GET / HTTP/x.y\r\nHost: a\r\n\r\n", 400},
-      {"version 1.2", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", 505},
       {"version 0.9", "GET / HTTP/0.9\r\nHost: a\r\n\r\n", 505},
+      {"version 1.2 without Host", "GET / HTTP/1.2\r\n\r\n", 400},
       {"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
 
       {"CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 501},
@@ -151,6 +153,7 @@ const std::vector<RefusedExample>& refused_requests() {
       {"authority as target", with_target("a:80"), 400},
       {"asterisk for GET", with_target("*"), 400},
       {"asterisk with more", "OPTIONS *x HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+      {"https where nothing is secured", with_target("HTTPS://a/"), 421},
       {"another scheme", with_target("ftp://a/"), 400},
       {"scheme alone", with_target("http:/"), 400},
       {"no authority", with_target("http:///x"), 400},
@@ -236,6 +239,7 @@ const std::vector<RefusedExample>& refused_requests() {
       {"signed Max-Forwards", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: +1\r\n\r\n", 400},
       {"empty Max-Forwards", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards:\r\n\r\n", 400},
       {"Max-Forwards twice", "OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 1\r\nMax-Forwards: 1\r\n\r\n", 400},
+      {"content in a TRACE", "TRACE / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n", 400},
       {"too many Connection options", with_connection_options(kMaxConnectionOptions + 1), 400},
   };
   return kExamples;
