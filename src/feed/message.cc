@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "feed/set_json.h"
+#include "model/shown_value.h"
 
 namespace outrigger::feed {
 namespace {
@@ -17,7 +18,7 @@ std::string line(const json& message) { return message.dump(-1, ' ', false, json
 Result<std::pair<std::string, json>> open(std::string_view text) {
   json message = json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!message.is_object() || message.size() != 1) {
-    return failure(fmt::format("'{}' is not a message; allowed: a JSON object with one key", text.substr(0, 64)));
+    return failure(fmt::format("'{}' is not a message; allowed: a JSON object with one key", model::shown_value(text)));
   }
   auto only = message.begin();
   return std::pair<std::string, json>{only.key(), std::move(only.value())};
@@ -144,7 +145,7 @@ Result<ToOperator> decode_to_operator(std::string_view text) {
   if (key == "subscribe") return widen<ToOperator>(read_subscribe(body), key);
   if (key == "unsubscribe") return widen<ToOperator>(read_unsubscribe(body), key);
   if (key == "ack") return widen<ToOperator>(read_named<Ack>(body), key);
-  return failure(fmt::format("'{}' is not a message; allowed: subscribe, unsubscribe, ack", key.substr(0, 64)));
+  return failure(fmt::format("'{}' is not a message; allowed: subscribe, unsubscribe, ack", model::shown_value(key)));
 }
 
 Result<ToSidecar> decode_to_sidecar(std::string_view text) {
@@ -157,7 +158,7 @@ Result<ToSidecar> decode_to_sidecar(std::string_view text) {
   if (key == "absent") return widen<ToSidecar>(read_named<Absent>(body), key);
   if (key == "heartbeat") return ToSidecar(Heartbeat{});
   return failure(
-      fmt::format("'{}' is not a message; allowed: set, delta, current, absent, heartbeat", key.substr(0, 64)));
+      fmt::format("'{}' is not a message; allowed: set, delta, current, absent, heartbeat", model::shown_value(key)));
 }
 
 }  // namespace outrigger::feed

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "feed/message.h"
+#include "model/shown_value.h"
 
 namespace outrigger::feed {
 namespace {
@@ -12,8 +13,8 @@ namespace {
 using nlohmann::json;
 
 Result<void> wrong(const char* key, const json& value, std::string_view allowed) {
-  const std::string shown = value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 64);
-  return failure(fmt::format("{}: {} is not allowed; allowed: {}", key, shown, allowed));
+  const std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+  return failure(fmt::format("{}: {} is not allowed; allowed: {}", key, model::shown_value(text), allowed));
 }
 
 Result<void> read_number(const json& object, const char* key, std::uint32_t low, std::uint32_t high,

@@ -24,6 +24,19 @@ model::Annotations read_annotations(const JsonField& metadata) {
   return annotations;
 }
 
+std::optional<model::Protocol> read_app_protocol(const JsonField& port) {
+  return model::protocol_of_app_protocol(port["appProtocol"].text());
+}
+
+/// Objects from before dual stack have the one field alone.
+std::vector<std::string> read_cluster_ips(const JsonField& spec) {
+  std::vector<std::string> ips;
+  const JsonField all = spec["clusterIPs"];
+  for (const JsonField& ip : all.items()) ips.push_back(ip.required_text());
+  if (std::string only = spec["clusterIP"].text(); ips.empty() && !only.empty()) ips.push_back(std::move(only));
+  return ips;
+}
+
 bool is_tcp(const JsonField& protocol) { return !protocol.exists() || protocol.text() == "TCP"; }
 
 model::Service read_service(const JsonField& object, const model::ObjectKey& key) {
@@ -35,8 +48,10 @@ model::Service read_service(const JsonField& object, const model::ObjectKey& key
   service.annotations = read_annotations(metadata);
   const JsonField ports = spec["ports"];
   for (const JsonField& port : ports.items()) {
-    service.ports.push_back({port["name"].text(), port["port"].port(), is_tcp(port["protocol"])});
+    service.ports.push_back(
+        {port["name"].text(), port["port"].port(), is_tcp(port["protocol"]), read_app_protocol(port)});
   }
+  service.cluster_ips = read_cluster_ips(spec);
   service.publish_not_ready_addresses = spec["publishNotReadyAddresses"].flag(false);
   const JsonField families = spec["ipFamilies"];
   const auto items = families.items();
@@ -51,7 +66,7 @@ std::vector<model::SlicePort> read_slice_ports(const JsonField& ports) {
   for (const JsonField& port : ports.items()) {
     // No port stands for all ports: nothing that a Service's port could be matched with.
     if (!port["port"].exists()) continue;
-    read.push_back({port["name"].text(), port["port"].port(), is_tcp(port["protocol"])});
+    read.push_back({port["name"].text(), port["port"].port(), is_tcp(port["protocol"]), read_app_protocol(port)});
   }
   return read;
 }

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sidecar/byte_size.h"
+
 namespace outrigger::sidecar {
 namespace {
 
@@ -113,7 +115,15 @@ std::string backends_json(const RoutingTable& table) {
 std::string config_json(const Config& config) {
   ordered_json listeners = ordered_json::array();
   for (const ListenerConfig& listener : config.listeners) {
-    listeners.push_back({{"name", listener.name}, {"address", listener.address}, {"service", listener.service.text()}});
+    ordered_json entry = {{"name", listener.name},
+                          {"address", listener.address},
+                          {"protocol", listener_protocol_text(listener.protocol)}};
+    if (listener.transparent) {
+      entry["transparent"] = true;
+    } else {
+      entry["service"] = listener.service.text();
+    }
+    listeners.push_back(std::move(entry));
   }
   ordered_json services = ordered_json::array();
   for (const model::EndpointSet& set : config.services) {
@@ -121,24 +131,36 @@ std::string config_json(const Config& config) {
     for (const std::string_view option : model::option_names()) {
       service[model::camel_case(option)] = model::option_text(set.options, option);
     }
+    if (!set.addresses.empty()) service["clusterAddresses"] = set.addresses;
     service["endpoints"] = ordered_json::array();
     for (const model::Endpoint& endpoint : set.endpoints) {
-      service["endpoints"].push_back({{"address", endpoint.address},
-                                      {"weight", endpoint.weight},
-                                      {"tier", endpoint.tier},
-                                      {"zone", endpoint.zone}});
+      ordered_json entry = {{"address", endpoint.address}, {"weight", endpoint.weight}, {"tier", endpoint.tier}};
+      if (!endpoint.zone.empty()) entry["zone"] = endpoint.zone;
+      service["endpoints"].push_back(std::move(entry));
     }
     services.push_back(std::move(service));
   }
   ordered_json shown = {
       {"admin", config.admin}, {"listeners", std::move(listeners)}, {"services", std::move(services)}};
   if (config.workers != 0) shown["workers"] = config.workers;
+  shown["http"] = {{"via", config.http.via},
+                   {"forwarded", forwarded_text(config.http.forwarded)},
+                   {"maxHeadBytes", byte_size_text(config.http.max_head_bytes)},
+                   {"maxTargetBytes", byte_size_text(config.http.max_target_bytes)},
+                   {"maxFields", config.http.max_fields},
+                   {"maxBodyBytes", byte_size_text(config.http.max_body_bytes)},
+                   {"headTimeout", model::duration_text(config.http.head_timeout)}};
+  shown["limits"] = {{"connections", config.limits.connections},
+                     {"bufferedBytes", byte_size_text(config.limits.buffered_bytes)},
+                     {"grace", model::duration_text(config.limits.grace)}};
   if (config.feed) {
-    shown["operator"] = {{"address", "https://" + config.feed->host + ":" + std::to_string(config.feed->port)},
+    const bool ipv6 = config.feed->host.find(':') != std::string::npos;
+    const std::string host = ipv6 ? "[" + config.feed->host + "]" : config.feed->host;
+    shown["operator"] = {{"address", "https://" + host + ":" + std::to_string(config.feed->port)},
                          {"ca", config.feed->ca},
                          {"cert", config.feed->certificate},
-                         {"key", config.feed->key},
-                         {"snapshot", config.feed->snapshot}};
+                         {"key", config.feed->key}};
+    if (!config.feed->snapshot.empty()) shown["operator"]["snapshot"] = config.feed->snapshot;
   }
   return shown.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }

@@ -23,7 +23,8 @@ struct StateReading {
 std::string metrics_text(const StateReading& reading);
 /// {"services":[{"service","version","policy","backends":[{"address","weight","tier","zone","pod","draining","in_flight"}]}]}
 std::string backends_json(const RoutingTable& table);
-/// The configuration in force, in the words of the file. Files are named, not shown.
+/// The configuration in force as parse_config() would read it: in the words of the file, with what has its default too.
+/// Files are named, not shown.
 std::string config_json(const Config& config);
 
 }  // namespace outrigger::sidecar

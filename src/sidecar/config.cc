@@ -1,9 +1,7 @@
 #include "sidecar/config.h"
 
-#include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -11,69 +9,16 @@
 #include <sstream>
 
 #include "model/shown_value.h"
+#include "sidecar/yaml_fields.h"
 
 namespace outrigger::sidecar {
 namespace {
 
-/// Any complaint about the file, on its way to parse_config(), the only one to catch it. yaml-cpp throws as well.
-struct Complaint {
-  int line;  ///< from 0
-  std::string text;
-};
+using std::chrono::milliseconds;
 
-[[noreturn]] void complain(const YAML::Node& node, const std::string& text) { throw Complaint{node.Mark().line, text}; }
-
-std::string shown(const YAML::Node& node) {
-  if (node.IsScalar()) return "'" + model::shown_value(node.Scalar()) + "'";
-  return node.IsMap() ? "a map" : node.IsSequence() ? "a list" : "nothing";
-}
-
-void check_map(const YAML::Node& node, const std::string& where, const std::vector<std::string>& known) {
-  if (!node.IsMap()) complain(node, fmt::format("{}: {} is not allowed; allowed: a map", where, shown(node)));
-  std::set<std::string> seen;
-  for (const auto& entry : node) {
-    const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
-    if (std::find(known.begin(), known.end(), key) == known.end()) {
-      complain(entry.first,
-               fmt::format("{}: unknown key {}; allowed: {}", where, shown(entry.first), fmt::join(known, ", ")));
-    }
-    if (!seen.insert(key).second) complain(entry.first, fmt::format("{}: '{}' is there twice", where, key));
-  }
-}
-
-/// A list under `key`, or nothing when it is absent.
-std::vector<YAML::Node> list(const YAML::Node& parent, const std::string& key) {
-  const YAML::Node node = parent[key];
-  if (!node || node.IsNull()) return {};
-  if (!node.IsSequence()) complain(node, fmt::format("{}: {} is not allowed; allowed: a list", key, shown(node)));
-  return {node.begin(), node.end()};
-}
-
-std::string text(const YAML::Node& parent, const std::string& where, const std::string& key) {
-  const YAML::Node node = parent[key];
-  if (!node) complain(parent, fmt::format("{}: '{}' is missing", where, key));
-  if (!node.IsScalar() || node.Scalar().empty()) {
-    complain(node, fmt::format("{}.{}: {} is not allowed; allowed: a text that is not empty", where, key, shown(node)));
-  }
-  return node.Scalar();
-}
-
-std::uint32_t number(const YAML::Node& parent, const std::string& where, const std::string& key, std::uint32_t low,
-                     std::uint32_t high, std::uint32_t absent) {
-  const YAML::Node node = parent[key];
-  if (!node) return absent;
-  const auto value = model::parse_number(node.IsScalar() ? node.Scalar() : "", low, high);
-  if (!value) complain(node, fmt::format("{}.{}: {}", where, key, value.error().text));
-  return *value;
-}
-
-/// What `read` makes of the text under `key`; its error gets the place in front.
-template <class Read>
-auto value(const YAML::Node& parent, const std::string& where, const std::string& key, const Read& read) {
-  auto result = read(text(parent, where, key));
-  if (!result) complain(parent[key], fmt::format("{}.{}: {}", where, key, result.error().text));
-  return *result;
-}
+constexpr milliseconds kHour = std::chrono::hours(1);
+constexpr std::array<std::string_view, 4> kListenerProtocols = {"auto", "http", "http2", "tcp"};  // by ListenerProtocol
+constexpr std::array<std::string_view, 3> kForwarded = {"off", "forwarded", "x-forwarded"};       // by Forwarded
 
 /// An address to listen on: as an endpoint's, but any port and the unspecified address are allowed.
 Result<std::string> listen_address(const std::string& address) {
@@ -91,17 +36,17 @@ Result<std::string> listen_address(const std::string& address) {
 
 ListenerConfig read_listener(const YAML::Node& node, std::size_t index) {
   const std::string where = fmt::format("listeners[{}]", index);
-  check_map(node, where, {"name", "address", "protocol", "service"});
+  check_map(node, where, {"name", "address", "protocol", "service", "transparent"});
   ListenerConfig listener;
   listener.name = text(node, where, "name");
   listener.address = value(node, where, "address", listen_address);
-  listener.service = value(node, where, "service", model::ServicePort::parse);
-  if (node["protocol"]) {
-    const std::string protocol = text(node, where, "protocol");
-    if (protocol != "auto" && protocol != "http") {
-      complain(node["protocol"], fmt::format("{}.protocol: '{}' is not allowed; allowed: auto, http", where,
-                                             model::shown_value(protocol)));
-    }
+  listener.protocol = static_cast<ListenerProtocol>(choice(node, where, "protocol", kListenerProtocols, 0));
+  listener.transparent = flag(node, where, "transparent", false);
+  if (!listener.transparent) {
+    listener.service = value(node, where, "service", model::ServicePort::parse);
+  } else if (node["service"]) {
+    complain(node["service"], fmt::format("{}.service: {} is not allowed; allowed: none where transparent is true",
+                                          where, shown(node["service"])));
   }
   return listener;
 }
@@ -117,9 +62,23 @@ model::Endpoint read_endpoint(const YAML::Node& node, const std::string& where) 
   return endpoint;
 }
 
+std::vector<std::string> read_cluster_addresses(const YAML::Node& node, const std::string& where) {
+  const std::string key = "clusterAddresses";
+  std::vector<std::string> addresses;
+  for (const YAML::Node& entry : list(node, where, key)) {
+    if (addresses.size() == model::kMaxAddresses) {
+      complain(entry, fmt::format("{}.{}: allowed: at most {}", where, key, model::kMaxAddresses));
+    }
+    auto address = model::canonical_address(entry.IsScalar() ? entry.Scalar() : "");
+    if (!address) complain(entry, fmt::format("{}.{}: {}", where, key, address.error().text));
+    addresses.push_back(std::move(*address));
+  }
+  return addresses;
+}
+
 model::EndpointSet read_service(const YAML::Node& node, std::size_t index) {
   const std::string where = fmt::format("services[{}]", index);
-  std::vector<std::string> known = {"name", "endpoints"};
+  std::vector<std::string> known = {"name", "endpoints", "clusterAddresses"};
   for (const std::string_view option : model::option_names()) known.push_back(model::camel_case(option));
   check_map(node, where, known);
 
@@ -134,7 +93,8 @@ model::EndpointSet read_service(const YAML::Node& node, std::size_t index) {
       complain(node[key], fmt::format("{}.{}: {}", where, key, done.error().text));
     }
   }
-  for (const YAML::Node& entry : list(node, "endpoints")) {
+  set.addresses = read_cluster_addresses(node, where);
+  for (const YAML::Node& entry : list(node, where, "endpoints")) {
     set.endpoints.push_back(read_endpoint(entry, fmt::format("{}.endpoints[{}]", where, set.endpoints.size())));
     const auto& added = set.endpoints.back();
     if (std::any_of(set.endpoints.begin(), set.endpoints.end() - 1,
@@ -145,6 +105,31 @@ model::EndpointSet read_service(const YAML::Node& node, std::size_t index) {
   std::sort(set.endpoints.begin(), set.endpoints.end(),
             [](const auto& a, const auto& b) { return a.address < b.address; });
   return set;
+}
+
+HttpSettings read_http(const YAML::Node& node) {
+  const std::string where = "http";
+  check_map(node, where,
+            {"via", "forwarded", "maxHeadBytes", "maxTargetBytes", "maxFields", "maxBodyBytes", "headTimeout"});
+  HttpSettings http;
+  http.via = flag(node, where, "via", http.via);
+  http.forwarded = static_cast<Forwarded>(choice(node, where, "forwarded", kForwarded, 0));
+  http.max_head_bytes = size(node, where, "maxHeadBytes", 1 << 10, 1 << 20, http.max_head_bytes);
+  http.max_target_bytes = size(node, where, "maxTargetBytes", 1 << 10, 1 << 20, http.max_target_bytes);
+  http.max_fields = number(node, where, "maxFields", 16, 4'096, static_cast<std::uint32_t>(http.max_fields));
+  http.max_body_bytes = size(node, where, "maxBodyBytes", 0, std::uint64_t{1} << 40, http.max_body_bytes);
+  http.head_timeout = duration(node, where, "headTimeout", milliseconds(100), kHour, http.head_timeout);
+  return http;
+}
+
+Limits read_limits(const YAML::Node& node) {
+  const std::string where = "limits";
+  check_map(node, where, {"connections", "bufferedBytes", "grace"});
+  Limits limits;
+  limits.connections = number(node, where, "connections", 0, 1'000'000, limits.connections);
+  limits.buffered_bytes = size(node, where, "bufferedBytes", 1 << 20, std::uint64_t{64} << 30, limits.buffered_bytes);
+  limits.grace = duration(node, where, "grace", milliseconds(0), kHour, limits.grace);
+  return limits;
 }
 
 OperatorConfig read_operator(const YAML::Node& node, const std::filesystem::path& directory) {
@@ -183,15 +168,43 @@ void check_unique(const YAML::Node& root, const char* key, const Items& items, c
   }
 }
 
+/// Two Services of one address would leave open which of them is dialled.
+void check_unique_addresses(const YAML::Node& root, const std::vector<model::EndpointSet>& services) {
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < services.size(); ++i) {
+    for (std::size_t k = 0; k < services[i].addresses.size(); ++k) {
+      if (seen.insert(services[i].addresses[k]).second) continue;
+      complain(root["services"][i]["clusterAddresses"][k],
+               fmt::format("services[{}].clusterAddresses: {} is there twice", i, services[i].addresses[k]));
+    }
+  }
+}
+
+/// What a listener needs to know is in the file, or comes from an operator.
+void check_listeners_services(const YAML::Node& root, const Config& config) {
+  if (config.feed) return;
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const ListenerConfig& listener = config.listeners[i];
+    const bool here = std::any_of(config.services.begin(), config.services.end(),
+                                  [&](const auto& set) { return set.service == listener.service; });
+    if (here || listener.transparent) continue;
+    complain(root["listeners"][i]["service"],
+             fmt::format("listeners[{}].service: '{}' is not allowed; allowed: a name under services, or any with an "
+                         "operator",
+                         i, listener.service.text()));
+  }
+}
+
 Config read_root(const YAML::Node& root, const std::string& path) {
   // A node that is nothing has no place.
   if (root.IsNull())
-    throw Complaint{0, "the file is empty; allowed: a map with admin, workers, listeners, services, operator"};
-  check_map(root, "file", {"admin", "workers", "listeners", "services", "operator"});
+    throw Complaint{
+        0, "the file is empty; allowed: a map with admin, workers, listeners, services, http, limits, operator"};
+  check_map(root, "file", {"admin", "workers", "listeners", "services", "http", "limits", "operator"});
   Config config;
   if (root["admin"]) config.admin = value(root, "file", "admin", listen_address);
   config.workers = number(root, "file", "workers", 1, kMaxWorkers, 0);
-  for (const YAML::Node& node : list(root, "listeners")) {
+  for (const YAML::Node& node : list(root, "file", "listeners")) {
     if (config.listeners.size() == kMaxListeners)
       complain(node, fmt::format("listeners: allowed: at most {}", kMaxListeners));
     config.listeners.push_back(read_listener(node, config.listeners.size()));
@@ -201,26 +214,26 @@ Config read_root(const YAML::Node& root, const std::string& path) {
     const bool any_port = listener.address.ends_with(":0");
     return any_port ? listener.name + " " + listener.address : listener.address;
   });
-  for (const YAML::Node& node : list(root, "services"))
+  for (const YAML::Node& node : list(root, "file", "services"))
     config.services.push_back(read_service(node, config.services.size()));
   check_unique(root, "services", config.services, [](const auto& set) { return set.service.text(); });
+  check_unique_addresses(root, config.services);
+  if (root["http"]) config.http = read_http(root["http"]);
+  if (root["limits"]) config.limits = read_limits(root["limits"]);
   if (root["operator"]) config.feed = read_operator(root["operator"], std::filesystem::path(path).parent_path());
-
-  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
-    const model::ServicePort& service = config.listeners[i].service;
-    const bool here = std::any_of(config.services.begin(), config.services.end(),
-                                  [&](const auto& set) { return set.service == service; });
-    if (!here && !config.feed) {
-      complain(root["listeners"][i]["service"],
-               fmt::format("listeners[{}].service: '{}' is not allowed; allowed: a name under services, or any with an "
-                           "operator",
-                           i, service.text()));
-    }
-  }
+  check_listeners_services(root, config);
   return config;
 }
 
 }  // namespace
+
+std::string listener_protocol_text(ListenerProtocol protocol) {
+  return std::string(kListenerProtocols.at(static_cast<std::size_t>(protocol)));
+}
+
+std::string forwarded_text(Forwarded forwarded) {
+  return std::string(kForwarded.at(static_cast<std::size_t>(forwarded)));
+}
 
 Result<Config> parse_config(const std::string& text, const std::string& path) {
   try {

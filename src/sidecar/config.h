@@ -1,6 +1,7 @@
 #pragma once
 /// A sidecar's configuration file. Any thread.
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,23 +12,57 @@
 
 namespace outrigger::sidecar {
 
-enum class ListenerProtocol { automatic, http, http2, tcp };
-
-struct HttpSettings {
-  bool via = true;
-  std::size_t max_head_bytes = 64 * 1024;
-  std::size_t max_target_bytes = 16 * 1024;
-  std::size_t max_fields = 256;
-  std::uint64_t max_body_bytes = 0;
-  std::chrono::milliseconds head_timeout{30'000};
+/// What the clients of a listener speak.
+enum class ListenerProtocol {
+  automatic,  ///< "auto": each connection's first bytes tell
+  http,       ///< HTTP/1.1 alone
+  http2,      ///< HTTP/2 alone, with prior knowledge (RFC 9113 section 3.3)
+  tcp,        ///< bytes that are not looked into
 };
+/// "auto", "http", "http2" or "tcp"
+std::string listener_protocol_text(ListenerProtocol protocol);
 
 struct ListenerConfig {
   std::string name;
+  std::string address;         ///< "127.0.0.1:8080"; port 0: any
+  model::ServicePort service;  ///< of a transparent listener: none, and unset
   ListenerProtocol protocol = ListenerProtocol::automatic;
-  std::string address;  ///< "127.0.0.1:8080"; port 0: any
-  model::ServicePort service;
+  /// Traffic is redirected to it: a connection's Service is the one with its original destination among its addresses
+  /// (EndpointSet::addresses); to any other destination it is passed on as it is.
+  bool transparent = false;
   bool operator==(const ListenerConfig&) const = default;
+};
+
+/// Which field tells the endpoint who the client is.
+enum class Forwarded {
+  off,
+  forwarded,    ///< Forwarded (RFC 7239)
+  x_forwarded,  ///< "x-forwarded": X-Forwarded-For and X-Forwarded-Proto
+};
+/// "off", "forwarded" or "x-forwarded"
+std::string forwarded_text(Forwarded forwarded);
+
+/// How HTTP is spoken, HTTP/1.1 and HTTP/2 alike; for all listeners and Services.
+struct HttpSettings {
+  bool via = true;  ///< adds itself to Via (RFC 9110 section 7.6.3)
+  Forwarded forwarded = Forwarded::off;
+  std::size_t max_head_bytes = 64 << 10;    ///< of a request: 431, of an answer: 502; 1 KiB–1 MiB
+  std::size_t max_target_bytes = 16 << 10;  ///< 414; 1 KiB–1 MiB
+  std::size_t max_fields = 256;             ///< of a head, and of trailers: 431 or 502; 16–4,096
+  std::uint64_t max_body_bytes = 0;         ///< of a request: 413; 0: no limit, at most 1 TiB
+  /// From a connection's, or a request's, first byte until its head is whole: 408; 100 ms–1 h.
+  std::chrono::milliseconds head_timeout{30'000};
+  bool operator==(const HttpSettings&) const = default;
+};
+
+struct Limits {
+  /// Clients' connections at a time; no more are accepted. 0–1,000,000; 0: as many as descriptors allow.
+  std::uint32_t connections = 0;
+  /// What one worker holds for clients and endpoints that do not take it, altogether; 1 MiB–64 GiB.
+  std::uint64_t buffered_bytes = 64 << 20;
+  /// From SIGTERM until what is still open is cut off; 0–1 h.
+  std::chrono::milliseconds grace{30'000};
+  bool operator==(const Limits&) const = default;
 };
 
 /// Where sets come from when the file does not have them. Paths are relative to the file.
@@ -46,7 +81,10 @@ struct Config {
   std::uint32_t workers = 0;  ///< 0: not given, worker_count()
   std::vector<ListenerConfig> listeners;
   std::vector<model::EndpointSet> services;
+  HttpSettings http;
+  Limits limits;
   std::optional<OperatorConfig> feed;
+  bool operator==(const Config&) const = default;
 };
 
 inline constexpr std::uint32_t kMaxWorkers = 64;

@@ -157,6 +157,19 @@ TEST(FeedMessage, WhatIsWrongIsRefusedAndNamed) {
   }
 }
 
+TEST(FeedMessage, AnErrorIsOneShortLineWhateverThePeerSent) {
+  const std::string junk = "\n\x1b[2J\x7f" + std::string(1'000, 'x');
+  const std::string cut = "\xe2\x82";  // half a character
+  const std::string lines[] = {junk, cut, "{\"" + std::string(1'000, 'x') + "\":{}}", R"({"\u001b[2J\n":{}})",
+                               R"({"set":{"service":["\u007f)" + std::string(1'000, 'x') + R"("],"version":""}})"};
+  for (const std::string& line : lines) {
+    for (const std::string& error : {decode_to_sidecar(line).error().text, decode_to_operator(line).error().text}) {
+      EXPECT_LT(error.size(), 300u) << error;
+      for (const char c : error) EXPECT_TRUE(c >= 0x20 && c < 0x7f) << error;
+    }
+  }
+}
+
 TEST(FeedMessage, MoreSubscriptionsThanTheBoundAreRefused) {
   Subscribe subscribe;
   for (std::size_t i = 0; i < kMaxSubscriptions; ++i) {

@@ -25,7 +25,7 @@ TEST(ServiceObject, IsReadWhole) {
     "kind": "Service", "apiVersion": "v1",
     "metadata": {"name": "web", "namespace": "shop", "uid": "u-1", "resourceVersion": "7",
                  "annotations": {"outrigger.dev/policy": "round-robin", "other": ""}},
-    "spec": {"clusterIP": "None", "publishNotReadyAddresses": true, "ipFamilies": ["IPv6", "IPv4"],
+    "spec": {"clusterIP": "fd00::1", "clusterIPs": ["fd00::1", "10.96.0.1"], "publishNotReadyAddresses": true, "ipFamilies": ["IPv6", "IPv4"],
              "ports": [{"name": "http", "port": 80, "targetPort": "web", "protocol": "TCP", "appProtocol": "http"},
                        {"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "assoc", "port": 99, "protocol": "SCTP"}]}})");
   EXPECT_EQ(object.kind, Kind::service);
@@ -34,7 +34,8 @@ TEST(ServiceObject, IsReadWhole) {
   expected.key = {"shop", "web"};
   expected.uid = "u-1";
   expected.annotations = {{"outrigger.dev/policy", "round-robin"}, {"other", ""}};
-  expected.ports = {{"http", 80, true}, {"dns", 53, false}, {"assoc", 99, false}};
+  expected.ports = {{"http", 80, true, model::Protocol::http}, {"dns", 53, false}, {"assoc", 99, false}};
+  expected.cluster_ips = {"fd00::1", "10.96.0.1"};
   expected.publish_not_ready_addresses = true;
   expected.ipv6_first = true;
   EXPECT_EQ(std::get<model::Service>(object.value), expected);
@@ -48,6 +49,19 @@ TEST(ServiceObject, HasTheApisDefaults) {
   expected.key = {"shop", "web"};
   expected.ports = {{"", 65535, true}};
   EXPECT_EQ(std::get<model::Service>(object.value), expected);
+}
+
+TEST(ServiceObject, MayTellItsClusterIpInTheOlderFieldAlone) {
+  const auto ips = [](const std::string& spec) {
+    const Object object =
+        parse(Kind::service, R"({"metadata": {"name": "web", "namespace": "shop"}, "spec": )" + spec + "}");
+    return std::get<model::Service>(object.value).cluster_ips;
+  };
+  using Ips = std::vector<std::string>;
+  EXPECT_EQ(ips(R"({"clusterIP": "10.96.0.1"})"), Ips{"10.96.0.1"});
+  EXPECT_EQ(ips(R"({"clusterIP": "10.96.0.1", "clusterIPs": null})"), Ips{"10.96.0.1"});
+  EXPECT_EQ(ips(R"({"clusterIP": "None", "clusterIPs": ["None"]})"), Ips{"None"});
+  EXPECT_EQ(ips(R"({"clusterIP": ""})"), Ips{});
 }
 
 TEST(ServiceObject, MayHaveNoPorts) {
@@ -74,6 +88,11 @@ TEST(ServiceObject, IsRefusedWithFieldValueAndWhatIsAllowed) {
             "Service shop/web: spec.ports[0].name: 1 is not allowed; allowed: a string");
   EXPECT_EQ(spec(R"("publishNotReadyAddresses": "yes")"),
             "Service shop/web: spec.publishNotReadyAddresses: 'yes' is not allowed; allowed: true, false");
+  EXPECT_EQ(spec(R"("ports": [{"port": 80, "appProtocol": 7}])"),
+            "Service shop/web: spec.ports[0].appProtocol: 7 is not allowed; allowed: a string");
+  EXPECT_EQ(spec(R"("clusterIPs": "10.96.0.1")"),
+            "Service shop/web: spec.clusterIPs: '10.96.0.1' is not allowed; allowed: a list");
+  EXPECT_EQ(spec(R"("clusterIPs": [7])"), "Service shop/web: spec.clusterIPs[0]: 7 is not allowed; allowed: a string");
   EXPECT_EQ(spec(R"("ipFamilies": [6])"), "Service shop/web: spec.ipFamilies[0]: 6 is not allowed; allowed: a string");
   EXPECT_EQ(error(Kind::service, R"({"metadata": {"name": "web", "namespace": "shop", "annotations": {"a/b": 1}}})"),
             "Service shop/web: metadata.annotations.a/b: 1 is not allowed; allowed: a string");
@@ -102,7 +121,9 @@ TEST(EndpointSliceObject, IsReadWhole) {
   const Object object = parse(Kind::endpoint_slice, R"({
     "metadata": {"name": "web-x7k", "namespace": "shop", "labels": {"kubernetes.io/service-name": "web"}},
     "addressType": "IPv6",
-    "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}, {"name": "dns", "port": 53, "protocol": "UDP"}],
+    "ports": [{"name": "http", "port": 8080, "protocol": "TCP", "appProtocol": "kubernetes.io/h2c"},
+              {"name": "own", "port": 99, "appProtocol": "example.com/own"},
+              {"name": "dns", "port": 53, "protocol": "UDP"}],
     "endpoints": [{"addresses": ["fd00::7", "fd00::8"],
                    "conditions": {"ready": false, "serving": true, "terminating": true},
                    "zone": "b", "nodeName": "n1", "hints": {"forZones": [{"name": "b"}]},
@@ -110,7 +131,7 @@ TEST(EndpointSliceObject, IsReadWhole) {
   EXPECT_EQ(object.key, (model::ObjectKey{"shop", "web-x7k"}));
   model::EndpointSlice slice;
   slice.service = {"shop", "web"};
-  slice.ports = {{"http", 8080, true}, {"dns", 53, false}};
+  slice.ports = {{"http", 8080, true, model::Protocol::http2}, {"own", 99, true}, {"dns", 53, false}};
   slice.endpoints = {{.addresses = {"fd00::7", "fd00::8"},
                       .ready = false,
                       .serving = true,
@@ -206,7 +227,8 @@ TEST(EndpointsObject, GivesASliceForEachSubsetWithAddresses) {
     "subsets": [
       {"addresses": [{"ip": "10.0.0.7", "nodeName": "n1", "targetRef": {"kind": "Pod", "name": "web-1"}}, {"ip": "fd00::7"}],
        "notReadyAddresses": [{"ip": "10.0.0.8"}],
-       "ports": [{"name": "http", "port": 8080, "protocol": "TCP"}, {"name": "dns", "port": 53, "protocol": "UDP"}]},
+       "ports": [{"name": "http", "port": 8080, "protocol": "TCP", "appProtocol": "gRPC"},
+                 {"name": "dns", "port": 53, "protocol": "UDP"}]},
       {"notReadyAddresses": [{"ip": "10.0.0.9"}], "ports": [{"port": 81}]},
       {"ports": [{"port": 82}]}]})");
   EXPECT_EQ(object.key, (model::ObjectKey{"shop", "web"}));
@@ -218,7 +240,7 @@ TEST(EndpointsObject, GivesASliceForEachSubsetWithAddresses) {
     return endpoint;
   };
   const model::ObjectKey key{"shop", "web"};
-  const std::vector<model::SlicePort> ports = {{"http", 8080, true}, {"dns", 53, false}};
+  const std::vector<model::SlicePort> ports = {{"http", 8080, true, model::Protocol::grpc}, {"dns", 53, false}};
   model::SliceEndpoint first = address("10.0.0.7", true);
   first.node = "n1";
   first.pod = "web-1";

@@ -53,6 +53,31 @@ metadata: {name: n1, namespace: nonsense, labels: {topology.kubernetes.io/zone: 
   EXPECT_EQ(pod.annotations.traits.weight, 3u);
 }
 
+TEST(Manifest, TellsProtocolsAndClusterIps) {
+  const auto manifest = read_manifest("all.yaml", R"(kind: Service
+metadata: {name: web}
+spec: {clusterIP: 10.96.0.7, clusterIPs: [10.96.0.7], ports: [{port: 80, appProtocol: grpc}]}
+---
+kind: EndpointSlice
+metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{port: 8080, appProtocol: kubernetes.io/h2c}]
+---
+kind: Endpoints
+metadata: {name: web}
+subsets: [{addresses: [{ip: 10.0.0.1}], ports: [{port: 8080, appProtocol: https}]}]
+)");
+  ASSERT_TRUE(manifest) << manifest.error().text;
+  const auto& service = std::get<model::Service>(manifest->objects.at(0).value);
+  EXPECT_EQ(service.cluster_ips, std::vector<std::string>{"10.96.0.7"});
+  EXPECT_EQ(service.ports.at(0).protocol, model::Protocol::grpc);
+  const auto protocol = [&](std::size_t object) {
+    return std::get<kube::SliceGroup>(manifest->objects.at(object).value).slices.at(0).ports.at(0).protocol;
+  };
+  EXPECT_EQ(protocol(1), model::Protocol::http2);
+  EXPECT_EQ(protocol(2), model::Protocol::tcp);
+}
+
 TEST(Manifest, ReadsListsAsKubectlWritesThem) {
   const auto manifest = read_manifest("list.json", R"({"apiVersion": "v1", "kind": "List", "items": [
     {"kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": [{"port": 80}]}},

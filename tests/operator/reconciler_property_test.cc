@@ -27,8 +27,13 @@ class World {
       case Kind::service: {
         model::Annotations annotations;
         if (below(2) == 0) annotations["outrigger.dev/policy"] = below(3) == 0 ? "fastest" : "round-robin";
-        return service("s" + name, annotations,
-                       below(4) == 0 ? std::vector<std::uint16_t>{80, 81} : std::vector<std::uint16_t>{80});
+        if (below(3) == 0) annotations["outrigger.dev/protocol"] = below(3) == 0 ? "ftp:80" : "grpc:80,tcp:81";
+        kube::Object one = service("s" + name, annotations,
+                                   below(4) == 0 ? std::vector<std::uint16_t>{80, 81} : std::vector<std::uint16_t>{80});
+        auto& spec = std::get<model::Service>(one.value);
+        if (below(4) == 0) spec.ports[0].protocol = protocol();
+        if (below(2) == 0) spec.cluster_ips = {"10.96.0." + std::to_string(below(3))};
+        return one;
       }
       case Kind::endpoint_slice: {
         std::vector<model::SliceEndpoint> endpoints;
@@ -40,7 +45,9 @@ class World {
           one.terminating = below(4) == 0;
           endpoints.push_back(one);
         }
-        return slice("l" + name, "s" + std::to_string(below(6)), endpoints);
+        kube::Object one = slice("l" + name, "s" + std::to_string(below(6)), endpoints);
+        if (below(4) == 0) std::get<kube::SliceGroup>(one.value).slices[0].ports[0].protocol = protocol();
+        return one;
       }
       case Kind::pod:
         return pod("p" + name, below(3) == 0 ? model::Annotations{}
@@ -66,6 +73,8 @@ class World {
     kube::Object one = object(kind);
     return which <= 2 ? gone(kind, one.key.name) : put(one);
   }
+
+  model::Protocol protocol() { return below(2) == 0 ? model::Protocol::http : model::Protocol::tcp; }
 
   unsigned below(unsigned bound) { return std::uniform_int_distribution<unsigned>(0, bound - 1)(random_); }
 
@@ -119,8 +128,8 @@ Sets reference(const Streams& streams) {
         if (slice.service == known.key) slices.push_back(&slice);
       }
     }
-    const auto options = model::parse_service_annotations(known.annotations).options;
-    for (auto& set : model::merge_slices(known, options, slices, surroundings)) sets[set.service] = set;
+    const auto annotations = model::parse_service_annotations(known.annotations);
+    for (auto& set : model::merge_slices(known, annotations, slices, surroundings)) sets[set.service] = set;
   }
   return sets;
 }

@@ -279,6 +279,50 @@ TEST_F(ReconcilerTest, TellsABadAnnotationOfANewObjectOfTheSameNameAgain) {
   EXPECT_EQ(reconciler_.invalid_annotations(), 1u);
 }
 
+TEST_F(ReconcilerTest, TellsABadProtocolOnceForAllPorts) {
+  sync();
+  apply(put(service("web", {{"outrigger.dev/protocol", "http:80,ftp:81"}}, {80, 81, 82})));
+  ASSERT_EQ(problems_.size(), 1u);
+  EXPECT_EQ(problems_[0].error.key, "outrigger.dev/protocol");
+  EXPECT_EQ(reconciler_.invalid_annotations(), 1u);
+  ASSERT_EQ(sets_.size(), 3u);
+  for (const auto& [port, set] : sets_) EXPECT_EQ(set.options.protocol, model::Protocol::automatic) << port.text();
+}
+
+TEST_F(ReconcilerTest, GivesEachPortItsProtocol) {
+  sync();
+  apply(put(service("web", {{"outrigger.dev/protocol", "grpc:81,tcp:82"}}, {80, 81, 82})));
+  EXPECT_TRUE(problems_.empty());
+  EXPECT_EQ(sets_.at(port_of("web", 80)).options.protocol, model::Protocol::automatic);
+  EXPECT_EQ(sets_.at(port_of("web", 81)).options.protocol, model::Protocol::grpc);
+  EXPECT_EQ(sets_.at(port_of("web", 82)).options.protocol, model::Protocol::tcp);
+  EXPECT_EQ(apply(put(service("web", {{"outrigger.dev/protocol", "grpc:81"}}, {80, 81, 82}))).size(), 1u);
+}
+
+TEST_F(ReconcilerTest, FollowsTheAppProtocolOfSlicesAndOfTheService) {
+  sync();
+  kube::Object web = service("web", {{"outrigger.dev/protocol", "tcp"}});
+  apply(put(web));
+  EXPECT_EQ(sets_.at(kWeb).options.protocol, model::Protocol::tcp);
+  kube::Object one = slice("web-1", "web", {endpoint("10.0.0.1")});
+  std::get<kube::SliceGroup>(one.value).slices[0].ports[0].protocol = model::Protocol::http2;
+  apply(put(one));
+  EXPECT_EQ(sets_.at(kWeb).options.protocol, model::Protocol::http2);
+  std::get<model::Service>(web.value).ports[0].protocol = model::Protocol::grpc;
+  apply(put(web));
+  EXPECT_EQ(sets_.at(kWeb).options.protocol, model::Protocol::grpc);
+}
+
+TEST_F(ReconcilerTest, TellsWhereAServiceIsDialled) {
+  sync();
+  kube::Object web = service("web");
+  std::get<model::Service>(web.value).cluster_ips = {"10.96.0.7", "fd00::7"};
+  apply(put(web));
+  EXPECT_EQ(sets_.at(kWeb).addresses, (std::vector<std::string>{"10.96.0.7:80", "[fd00::7]:80"}));
+  EXPECT_EQ(apply(put(service("web"))).size(), 1u);
+  EXPECT_TRUE(sets_.at(kWeb).addresses.empty());
+}
+
 TEST_F(ReconcilerTest, LooksAtNoMoreServicesThanItIsAskedTo) {
   sync();
   reconciler_.apply(all(Kind::service, {service("a"), service("b"), service("c")}, 3));

@@ -5,22 +5,47 @@
 #include <filesystem>
 
 #include "fakes/certificates.h"
+#include "sidecar/admin_pages.h"
 
 namespace outrigger::sidecar {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr const char* kGood = R"(admin: 127.0.0.1:4191
 workers: 2
 listeners:
   - {name: web, address: 127.0.0.1:8080, protocol: auto, service: shop/web:80}
   - {name: api, address: "[::1]:8081", service: shop/api:8080}
+  - {name: out, address: 0.0.0.0:15001, protocol: tcp, transparent: true}
 services:
   - name: shop/web:80
     policy: weighted-round-robin
+    protocol: grpc
     connectTimeout: 250ms
+    retries: 2
+    retryOn: refused,503
+    retryBudget: 5%
+    maxConnections: 100
+    maxPending: 0
+    maxInFlight: 200
+    maxConnectionAge: 10m
+    clusterAddresses: [10.96.0.7:80, "[FD00:0::7]:80"]
     endpoints:
       - {address: 127.0.0.1:9002, weight: 1, tier: 1, zone: b}
       - {address: 127.0.0.1:9001, weight: 3}
+http:
+  via: false
+  forwarded: x-forwarded
+  maxHeadBytes: 1MiB
+  maxTargetBytes: 8192
+  maxFields: 100
+  maxBodyBytes: 2GiB
+  headTimeout: 5s
+limits:
+  connections: 1000
+  bufferedBytes: 16MiB
+  grace: 0
 operator: {address: "https://operator.example:8443", ca: ca.pem, cert: tls.crt, key: /abs/tls.key, snapshot: last.json}
 )";
 
@@ -29,19 +54,39 @@ TEST(Config, ReadsEverythingAFileMaySay) {
   ASSERT_TRUE(config.has_value()) << config.error().text;
   EXPECT_EQ(config->admin, "127.0.0.1:4191");
   EXPECT_EQ(config->workers, 2u);
-  ASSERT_EQ(config->listeners.size(), 2u);
+  ASSERT_EQ(config->listeners.size(), 3u);
   EXPECT_EQ(config->listeners[0], (ListenerConfig{"web", "127.0.0.1:8080", {{"shop", "web"}, 80}}));
   EXPECT_EQ(config->listeners[1], (ListenerConfig{"api", "[::1]:8081", {{"shop", "api"}, 8080}}));
+  EXPECT_EQ(config->listeners[2], (ListenerConfig{"out", "0.0.0.0:15001", {}, ListenerProtocol::tcp, true}));
   ASSERT_EQ(config->services.size(), 1u);
   const model::EndpointSet& set = config->services[0];
-  EXPECT_EQ(set.options.policy, model::PolicyKind::weighted_round_robin);
-  EXPECT_EQ(set.options.connect_timeout, std::chrono::milliseconds(250));
+  EXPECT_EQ(set.options, (model::ServiceOptions{
+                             .policy = model::PolicyKind::weighted_round_robin,
+                             .protocol = model::Protocol::grpc,
+                             .connect_timeout = 250ms,
+                             .retries = 2,
+                             .retry_on = {.connect_failure = false, .service_unavailable = true},
+                             .retry_budget_percent = 5,
+                             .max_connections = 100,
+                             .max_pending = 0,
+                             .max_in_flight = 200,
+                             .max_connection_age = 10min,
+                         }));
+  EXPECT_EQ(set.addresses, (std::vector<std::string>{"10.96.0.7:80", "[fd00::7]:80"}));
   EXPECT_EQ(set.rules, model::own_cluster_rule(set.service));
   ASSERT_EQ(set.endpoints.size(), 2u);
   EXPECT_EQ(set.endpoints[0].address, "127.0.0.1:9001") << "ordered by address";
   EXPECT_EQ(set.endpoints[0].weight, 3u);
   EXPECT_EQ(set.endpoints[1].tier, 1u);
   EXPECT_EQ(set.endpoints[1].zone, "b");
+  EXPECT_EQ(config->http, (HttpSettings{.via = false,
+                                        .forwarded = Forwarded::x_forwarded,
+                                        .max_head_bytes = 1 << 20,
+                                        .max_target_bytes = 8'192,
+                                        .max_fields = 100,
+                                        .max_body_bytes = std::uint64_t{2} << 30,
+                                        .head_timeout = 5s}));
+  EXPECT_EQ(config->limits, (Limits{.connections = 1'000, .buffered_bytes = 16 << 20, .grace = 0ms}));
   ASSERT_TRUE(config->feed.has_value());
   EXPECT_EQ(*config->feed, (OperatorConfig{"operator.example", 8443, "/etc/outrigger/ca.pem", "/etc/outrigger/tls.crt",
                                            "/abs/tls.key", "/etc/outrigger/last.json"}));
@@ -53,7 +98,32 @@ TEST(Config, HasDefaultsForWhatIsNotSaid) {
   EXPECT_EQ(config->admin, "127.0.0.1:4191");
   EXPECT_EQ(config->workers, 0u);
   EXPECT_TRUE(config->listeners.empty());
+  EXPECT_EQ(config->http, HttpSettings{});
+  EXPECT_EQ(config->limits, Limits{});
   EXPECT_FALSE(config->feed.has_value());
+}
+
+TEST(Config, IsShownAsItWouldBeReadAgain) {
+  for (const char* text : {kGood, "{}", "operator: {address: 'https://[fd00::1]:1', ca: a, cert: b, key: c}"}) {
+    const auto config = parse_config(text, "/etc/outrigger/config.yaml");
+    ASSERT_TRUE(config.has_value()) << config.error().text;
+    const std::string shown = config_json(*config);
+    const auto again = parse_config(shown, "/etc/outrigger/config.yaml");
+    ASSERT_TRUE(again.has_value()) << again.error().text << "\n" << shown;
+    EXPECT_EQ(*again, *config) << shown;
+  }
+}
+
+TEST(Config, ShowsWhatHasItsDefaultToo) {
+  const std::string shown = config_json(*parse_config("services: [{name: a/b:80}]\n", "c.yaml"));
+  for (const char* part :
+       {R"("protocol": "auto")", R"("retries": "1")", R"("retryOn": "connect-failure,refused")",
+        R"("retryBudget": "20%")", R"("maxConnections": "0")", R"("maxPending": "1024")", R"("maxInFlight": "0")",
+        R"("maxConnectionAge": "0")", R"("via": true)", R"("forwarded": "off")", R"("maxHeadBytes": "64KiB")",
+        R"("maxTargetBytes": "16KiB")", R"("maxFields": 256)", R"("maxBodyBytes": "0")", R"("headTimeout": "30s")",
+        R"("connections": 0)", R"("bufferedBytes": "64MiB")", R"("grace": "30s")"}) {
+    EXPECT_NE(shown.find(part), std::string::npos) << part << "\n" << shown;
+  }
 }
 
 struct Refusal {
@@ -82,6 +152,9 @@ std::string with_endpoint(const std::string& endpoint) {
 std::string with_listener(const std::string& listener) {
   return "services:\n  - {name: a/b:80}\nlisteners:\n  - " + listener + "\n";
 }
+std::string with_service(const std::string& option) { return "services:\n  - name: a/b:80\n    " + option + "\n"; }
+std::string with_http(const std::string& setting) { return "http:\n  " + setting + "\n"; }
+std::string with_limit(const std::string& limit) { return "limits:\n  " + limit + "\n"; }
 std::string with_operator(const std::string& address) {
   return "operator:\n  address: " + address + "\n  ca: a\n  cert: b\n  key: c\n";
 }
@@ -178,7 +251,73 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"AListenersProtocol",
                 with_listener("{name: x, address: 127.0.0.1:1, service: a/b:80, protocol: ftp}"),
                 4,
-                {"listeners[0].protocol", "'ftp'", "allowed: auto, http"}},
+                {"listeners[0].protocol", "'ftp'", "allowed: auto, http, http2, tcp"}},
+        Refusal{"AListenersProtocolThatServicesHave",
+                with_listener("{name: x, address: 127.0.0.1:1, service: a/b:80, protocol: grpc}"),
+                4,
+                {"listeners[0].protocol", "'grpc'", "allowed: auto, http, http2, tcp"}},
+        Refusal{"AListenerWithoutAService",
+                with_listener("{name: x, address: 127.0.0.1:1}"),
+                4,
+                {"listeners[0]", "'service' is missing"}},
+        Refusal{"AListenerThatIsNotTransparentAndHasNoService",
+                with_listener("{name: x, address: 127.0.0.1:1, transparent: false}"),
+                4,
+                {"listeners[0]", "'service' is missing"}},
+        Refusal{"ATransparentListenerWithAService",
+                with_listener("{name: x, address: 127.0.0.1:1, transparent: true, service: a/b:80}"),
+                4,
+                {"listeners[0].service", "'a/b:80'", "allowed: none where transparent is true"}},
+        Refusal{"AFlagThatIsANumber",
+                with_listener("{name: x, address: 127.0.0.1:1, transparent: 1}"),
+                4,
+                {"listeners[0].transparent", "'1'", "allowed: false, true"}},
+        Refusal{"AServicesProtocol", with_service("protocol: ftp"), 3, {"services[0].protocol", "'ftp'", "grpc"}},
+        Refusal{"AServicesProtocolByPort", with_service("protocol: http:80"), 3, {"protocol", "'http:80'", "allowed"}},
+        Refusal{"Retries", with_service("retries: 11"), 3, {"services[0].retries", "'11'", "0 to 10"}},
+        Refusal{"RetryOn", with_service("retryOn: 500"), 3, {"services[0].retryOn", "'500'", "refused, 502, 503"}},
+        Refusal{"RetryOnAList", with_service("retryOn: [refused]"), 3, {"services[0].retryOn", "a list"}},
+        Refusal{"ARetryBudget", with_service("retryBudget: 20"), 3, {"retryBudget", "'20'", "0% to 100%"}},
+        Refusal{"MaxConnections", with_service("maxConnections: 1000000"), 3, {"'1000000'", "0 to 100000"}},
+        Refusal{
+            "MaxConnectionAge", with_service("maxConnectionAge: 1ms"), 3, {"maxConnectionAge", "'1ms'", "1s to 24h"}},
+        Refusal{"AClusterAddressWithoutAPort",
+                with_service("clusterAddresses: [10.96.0.7]"),
+                3,
+                {"services[0].clusterAddresses", "'10.96.0.7'", "allowed: IP:PORT"}},
+        Refusal{"AClusterAddressThatIsAMap", with_service("clusterAddresses: [{a: b}]"), 3, {"clusterAddresses"}},
+        Refusal{"AClusterAddressTwice",
+                with_service("clusterAddresses: [\"[::7]:80\", \"[0::7]:80\"]"),
+                3,
+                {"services[0].clusterAddresses", "[::7]:80", "twice"}},
+        Refusal{
+            "AClusterAddressOfTwoServices",
+            with_service("clusterAddresses: [10.96.0.7:80]") + "  - {name: a/c:80, clusterAddresses: [10.96.0.7:80]}\n",
+            4,
+            {"services[1].clusterAddresses", "10.96.0.7:80", "twice"}},
+        Refusal{"SeventeenClusterAddresses",
+                with_service("clusterAddresses: [1.1.1.1:1, 1.1.1.1:2, 1.1.1.1:3, 1.1.1.1:4, 1.1.1.1:5, 1.1.1.1:6, "
+                             "1.1.1.1:7, 1.1.1.1:8, 1.1.1.1:9, 1.1.1.1:10, 1.1.1.1:11, 1.1.1.1:12, 1.1.1.1:13, "
+                             "1.1.1.1:14, 1.1.1.1:15, 1.1.1.1:16, 1.1.1.1:17]"),
+                3,
+                {"clusterAddresses", "at most 16"}},
+        Refusal{"AnHttpKey", with_http("vai: true"), 2, {"http", "'vai'", "allowed: via, forwarded"}},
+        Refusal{"HttpThatIsAList", "http: [via]\n", 1, {"http", "a list", "allowed: a map"}},
+        Refusal{"Via", with_http("via: yes"), 2, {"http.via", "'yes'", "allowed: false, true"}},
+        Refusal{"AForwardedField",
+                with_http("forwarded: on"),
+                2,
+                {"http.forwarded", "'on'", "allowed: off, forwarded, x-forwarded"}},
+        Refusal{"AHeadOf1023", with_http("maxHeadBytes: 1023"), 2, {"http.maxHeadBytes", "'1023'", "1KiB to 1MiB"}},
+        Refusal{"AHeadOf2MiB", with_http("maxHeadBytes: 2MiB"), 2, {"http.maxHeadBytes", "'2MiB'", "1KiB to 1MiB"}},
+        Refusal{"ATargetOf2MiB", with_http("maxTargetBytes: 2MiB"), 2, {"maxTargetBytes", "'2MiB'", "1KiB to 1MiB"}},
+        Refusal{"FifteenFields", with_http("maxFields: 15"), 2, {"http.maxFields", "'15'", "16 to 4096"}},
+        Refusal{"ABodyOf1025GiB", with_http("maxBodyBytes: 1025GiB"), 2, {"maxBodyBytes", "'1025GiB'", "0 to 1024GiB"}},
+        Refusal{"AHeadTimeoutOfNothing", with_http("headTimeout: 0"), 2, {"http.headTimeout", "'0'", "100ms to 1h"}},
+        Refusal{"ALimitsKey", with_limit("conections: 1"), 2, {"limits", "'conections'", "allowed: connections"}},
+        Refusal{"LimitsConnections", with_limit("connections: -1"), 2, {"limits.connections", "'-1'", "0 to 1000000"}},
+        Refusal{"LimitsBuffers", with_limit("bufferedBytes: 1KiB"), 2, {"bufferedBytes", "'1KiB'", "1MiB to 64GiB"}},
+        Refusal{"LimitsGrace", with_limit("grace: 61m"), 2, {"limits.grace", "'61m'", "0 to 1h"}},
         Refusal{"AListenerWithoutAName",
                 with_listener("{address: 127.0.0.1:1, service: a/b:80}"),
                 4,
@@ -215,6 +354,12 @@ TEST(Config, AllowsAListenerToAnyServiceWithAnOperator) {
       "c.yaml");
   ASSERT_TRUE(config.has_value()) << config.error().text;
   EXPECT_EQ(config->feed->host, "fd00::1");
+}
+
+TEST(Config, AllowsATransparentListenerWithoutAnyService) {
+  const auto config = parse_config("listeners: [{name: x, address: 127.0.0.1:0, transparent: true}]\n", "c.yaml");
+  ASSERT_TRUE(config.has_value()) << config.error().text;
+  EXPECT_TRUE(config->listeners.at(0).transparent);
 }
 
 TEST(Config, AllowsAnyNumberOfListenersOnPortsOfTheirOwn) {
