@@ -23,5 +23,7 @@ class SignalWatch final : private EventHandler {
 
 /// Raises the soft limit of open descriptors to the hard one: the usual soft limit, 1,024, is 1,024 connections.
 void raise_descriptor_limit();
+/// How many descriptors this process may have.
+std::size_t descriptor_limit();
 
 }  // namespace outrigger::net

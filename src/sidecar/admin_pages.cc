@@ -61,6 +61,24 @@ void add_backend(metrics::Exposition& page, const std::string& service, const mo
   }
 }
 
+void add_workers(metrics::Exposition& page, std::span<const WorkerCells> workers) {
+  std::int64_t connections = 0;
+  std::uint64_t passed_through = 0;
+  std::array<std::uint64_t, kDetectedProtocolNames.size()> detections{};
+  for (const WorkerCells& cells : workers) {
+    connections += cells.connections_active.value();
+    passed_through += cells.passed_through.value();
+    for (std::size_t i = 0; i < detections.size(); ++i) detections[i] += cells.detections[i].value();
+  }
+  page.gauge("outrigger_connections_active", "Client connections open.", {}, static_cast<double>(connections));
+  page.counter("outrigger_passthrough_connections_total", "Connections to destinations that are no Service known here.",
+               {}, static_cast<double>(passed_through));
+  for (std::size_t i = 0; i < detections.size(); ++i) {
+    page.counter("outrigger_protocol_detections_total", "Connections whose protocol nobody had said, by what it was.",
+                 {{"protocol", kDetectedProtocolNames[i]}}, static_cast<double>(detections[i]));
+  }
+}
+
 }  // namespace
 
 std::string metrics_text(const StateReading& reading) {
@@ -74,7 +92,7 @@ std::string metrics_text(const StateReading& reading) {
       add_backend(page, name, entry.set->set.endpoints[i], *entry.backends[i]);
     }
   }
-  page.gauge("outrigger_connections_active", "Client connections open.", {}, static_cast<double>(reading.connections));
+  add_workers(page, reading.workers);
   if (reading.feed_connected) {
     page.gauge("outrigger_feed_connected", "1 while the operator's feed is open.", {}, *reading.feed_connected ? 1 : 0);
   }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "metrics/exposition.h"
@@ -13,7 +14,7 @@ namespace outrigger::sidecar {
 
 struct StateReading {
   const RoutingTable& table;
-  std::int64_t connections = 0;
+  std::span<const WorkerCells> workers;
   std::optional<bool> feed_connected;  ///< empty: runs from a file alone
   /// Since the operator last confirmed what we have; empty: it never did.
   std::optional<std::chrono::system_clock::duration> snapshot_age;

@@ -49,6 +49,10 @@ class ClientStream {
   virtual void exchange_over() = 0;
   /// The answer cannot be completed: ends the exchange, which has left its endpoint, so that the client sees it cut.
   virtual void abort() = 0;
+  /// The endpoint has reset the stream, with that code of RFC 9113 section 7. False: this client knows no such thing;
+  /// otherwise
+  /// the exchange has ended, uncounted: there was no answer.
+  [[nodiscard]] virtual bool pass_reset_on(std::uint32_t code) = 0;
 
  protected:
   ~ClientStream() = default;

@@ -113,7 +113,7 @@ HttpSettings read_http(const YAML::Node& node) {
             {"via", "forwarded", "maxHeadBytes", "maxTargetBytes", "maxFields", "maxBodyBytes", "headTimeout"});
   HttpSettings http;
   http.via = flag(node, where, "via", http.via);
-  http.forwarded = static_cast<Forwarded>(choice(node, where, "forwarded", kForwarded, 0));
+  http.forwarded = static_cast<http::Forwarded>(choice(node, where, "forwarded", kForwarded, 0));
   http.max_head_bytes = size(node, where, "maxHeadBytes", 1 << 10, 1 << 20, http.max_head_bytes);
   http.max_target_bytes = size(node, where, "maxTargetBytes", 1 << 10, 1 << 20, http.max_target_bytes);
   http.max_fields = number(node, where, "maxFields", 16, 4'096, static_cast<std::uint32_t>(http.max_fields));
@@ -231,7 +231,7 @@ std::string listener_protocol_text(ListenerProtocol protocol) {
   return std::string(kListenerProtocols.at(static_cast<std::size_t>(protocol)));
 }
 
-std::string forwarded_text(Forwarded forwarded) {
+std::string forwarded_text(http::Forwarded forwarded) {
   return std::string(kForwarded.at(static_cast<std::size_t>(forwarded)));
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "http/forwarded_fields.h"
 #include "model/endpoint_set.h"
 #include "result/result.h"
 
@@ -33,19 +34,13 @@ struct ListenerConfig {
   bool operator==(const ListenerConfig&) const = default;
 };
 
-/// Which field tells the endpoint who the client is.
-enum class Forwarded {
-  off,
-  forwarded,    ///< Forwarded (RFC 7239)
-  x_forwarded,  ///< "x-forwarded": X-Forwarded-For and X-Forwarded-Proto
-};
 /// "off", "forwarded" or "x-forwarded"
-std::string forwarded_text(Forwarded forwarded);
+std::string forwarded_text(http::Forwarded forwarded);
 
 /// How HTTP is spoken, HTTP/1.1 and HTTP/2 alike; for all listeners and Services.
 struct HttpSettings {
   bool via = true;  ///< adds itself to Via (RFC 9110 section 7.6.3)
-  Forwarded forwarded = Forwarded::off;
+  http::Forwarded forwarded = http::Forwarded::off;
   std::size_t max_head_bytes = 64 << 10;    ///< of a request: 431, of an answer: 502; 1 KiB–1 MiB
   std::size_t max_target_bytes = 16 << 10;  ///< 414; 1 KiB–1 MiB
   std::size_t max_fields = 256;             ///< of a head, and of trailers: 431 or 502; 16–4,096

@@ -6,6 +6,7 @@
 
 #include "feed/version.h"
 #include "log/log.h"
+#include "net/original_destination.h"
 #include "sidecar/admin_pages.h"
 #include "sidecar/snapshot.h"
 #include "sidecar/worker_count.h"
@@ -15,7 +16,11 @@ namespace {
 
 constexpr auto kSaveDelay = std::chrono::milliseconds(100);
 constexpr auto kDrainCheck = std::chrono::milliseconds(20);
-constexpr auto kGrace = std::chrono::seconds(30);
+
+/// It keeps its sockets when the configuration changes, if only its service does.
+bool is_same_listener(const ListenerConfig& a, const ListenerConfig& b) {
+  return a.name == b.name && a.address == b.address && a.protocol == b.protocol && a.transparent == b.transparent;
+}
 
 std::uint64_t fresh_seed() {
   std::random_device device;
@@ -46,7 +51,8 @@ Result<void> Control::start() {
   if (!admin_socket) return failure(config_path_ + ": admin: " + admin_socket.error().text);
   if (auto done = start_feed(); !done) return done;
   for (std::size_t i = 0; i < worker_cells_.size(); ++i) {
-    workers_.push_back(std::make_unique<Worker>(i, fresh_seed(), HttpSettings{}, worker_cells_[i]));
+    workers_.push_back(
+        std::make_unique<Worker>(i, fresh_seed(), config_.http, worker_limits(config_.limits), worker_cells_[i]));
   }
   const Config wanted = config_;
   config_.listeners.clear();
@@ -86,7 +92,7 @@ void Control::install_listeners(const std::vector<ListenerConfig>& listeners, So
     const auto address = net::local_address(own.front().get());
     log::info("listening", {{"what", "listener"},
                             {"name", listener.name},
-                            {"service", listener.service.text()},
+                            {"service", listener.transparent ? "by destination" : listener.service.text()},
                             {"address", address ? address->text() : listener.address}});
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       workers_[i]->add_listener(listener, std::move(own[i]));
@@ -154,9 +160,8 @@ Result<void> Control::adopt(const Config& config) {
   std::vector<ListenerConfig> added;
   Worker::Turns turned;
   for (const ListenerConfig& listener : config.listeners) {
-    const auto old = std::find_if(config_.listeners.begin(), config_.listeners.end(), [&](const auto& other) {
-      return other.name == listener.name && other.address == listener.address;
-    });
+    const auto old = std::find_if(config_.listeners.begin(), config_.listeners.end(),
+                                  [&](const auto& other) { return is_same_listener(other, listener); });
     if (old == config_.listeners.end()) {
       added.push_back(listener);
     } else if (old->service != listener.service) {
@@ -175,18 +180,42 @@ Result<void> Control::adopt(const Config& config) {
   }
 
   for (const ListenerConfig& old : config_.listeners) {
-    const bool stays = std::any_of(config.listeners.begin(), config.listeners.end(), [&](const auto& listener) {
-      return listener.name == old.name && listener.address == old.address;
-    });
+    const bool stays = std::any_of(config.listeners.begin(), config.listeners.end(),
+                                   [&](const auto& listener) { return is_same_listener(listener, old); });
     if (stays) continue;
     for (const auto& worker : workers_) worker->remove_listener(old.name);
   }
   file_sets_ = std::move(sets);
+  if (config.http != config_.http || config.limits != config_.limits) {
+    for (const auto& worker : workers_) worker->configure(config.http, worker_limits(config.limits));
+  }
   config_ = config;
   publish(turned);
+  guard_against_loops();
   // Only now: whom they accept finds the service there.
   install_listeners(added, std::move(*sockets));
   return {};
+}
+
+WorkerLimits Control::worker_limits(const Limits& limits) const {
+  // A client's connection takes a descriptor, and one to an endpoint as a rule; the rest is for listeners, logs, the
+  // feed, metrics and pipes.
+  constexpr std::size_t kReserved = 128;
+  const std::size_t descriptors = net::descriptor_limit();
+  std::size_t connections = descriptors > 2 * kReserved ? (descriptors - kReserved) / 2 : kReserved / 2;
+  if (limits.connections != 0) connections = std::min<std::size_t>(connections, limits.connections);
+  const std::size_t workers = worker_cells_.size();
+  return {.connections = std::max<std::size_t>(1, connections / workers), .buffered_bytes = limits.buffered_bytes};
+}
+
+void Control::guard_against_loops() {
+  LoopGuard guard;
+  for (const ListenerConfig& listener : config_.listeners) {
+    if (const auto address = net::SocketAddress::parse(listener.address)) guard.listening.push_back(*address);
+  }
+  if (const auto admin = net::SocketAddress::parse(config_.admin)) guard.listening.push_back(*admin);
+  if (auto machine = net::machine_addresses()) guard.machine = std::move(*machine);
+  for (const auto& worker : workers_) worker->guard_against_loops(guard);
 }
 
 std::set<model::ServicePort> Control::wanted_services() const {
@@ -194,7 +223,9 @@ std::set<model::ServicePort> Control::wanted_services() const {
   const auto want = [&](const model::ServicePort& service) {
     if (!file_sets_.contains(service)) wanted.insert(service);
   };
-  for (const ListenerConfig& listener : config_.listeners) want(listener.service);
+  for (const ListenerConfig& listener : config_.listeners) {
+    if (!listener.transparent) want(listener.service);
+  }
   for (const auto* sets : {&file_sets_, &feed_sets_}) {
     for (const auto& [service, set] : *sets) {
       if (sets == &feed_sets_ && !wanted.contains(service)) continue;
@@ -267,7 +298,7 @@ void Control::on_admin(net::HttpExchange& exchange) {
 
 StateReading Control::reading() const {
   StateReading reading{.table = *tables_.current(),
-                       .connections = connections(),
+                       .workers = worker_cells_,
                        .feed_connected = std::nullopt,
                        .snapshot_age = std::nullopt};
   if (feed_) reading.feed_connected = feed_->connected();
@@ -279,7 +310,7 @@ void Control::begin_drain() {
   if (drain_timer_.is_set()) return;
   log::info("draining", {{"connections", std::to_string(connections())}});
   for (const auto& worker : workers_) worker->drain();
-  drain_deadline_ = loop_.now() + kGrace;
+  drain_deadline_ = loop_.now() + config_.limits.grace;
   drain_timer_.set(kDrainCheck);
 }
 

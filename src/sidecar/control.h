@@ -43,6 +43,10 @@ class Control {
   Result<void> start_feed();
   void load_last_known_good();
 
+  /// One worker's share.
+  WorkerLimits worker_limits(const Limits& limits) const;
+  void guard_against_loops();
+
   /// What the file does not have and somebody refers to.
   std::set<model::ServicePort> wanted_services() const;
   void schedule_publish();

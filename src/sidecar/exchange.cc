@@ -54,6 +54,11 @@ Exchange::~Exchange() {
 
 void Exchange::start(const http::RequestHead& head) {
   idempotent_ = is_idempotent(head.method);
+  // RFC 9110 section 7.6.2: it was sent no further than to us.
+  if (head.max_forwards == 0u) {
+    return head.method == "OPTIONS" ? answer(200, "", "") : answer(501, "", "TRACE is not offered");
+  }
+  if (worker_.overloaded()) return answer(503, "proxy_internal_response", "too much waits to be sent");
   const std::uint64_t max_body = worker_.settings().max_body_bytes;
   if (max_body != 0 && head.framing == http::Framing::length && head.content_length > max_body) {
     return answer(413, "http_request_error", "the body is too large");
@@ -215,16 +220,16 @@ void Exchange::on_upstream_upgraded(const http::ResponseHead& head, UpgradedConn
   client_.become_tunnel(head, std::move(connection));
 }
 
-void Exchange::on_upstream_failed(UpstreamFailure failure, std::string_view problem) {
+void Exchange::on_upstream_failed(UpstreamFailure failure, std::string_view problem,
+                                  std::optional<std::uint32_t> reset_code) {
   const bool again = may_try_again(failure);
   tried_.push_back(&lease_.backend());
   leave_endpoint(outcome_of(failure));
-  if (response_begun_) {
-    count(status_);
-    return client_.abort();
-  }
-  if (!again) return answer_failure(failure, problem);
-  try_again();
+  if (again) return try_again();
+  if (reset_code && client_.pass_reset_on(*reset_code)) return;
+  if (!response_begun_) return answer_failure(failure, problem);
+  count(status_);
+  client_.abort();
 }
 
 bool Exchange::may_try_again(UpstreamFailure failure) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,8 +53,9 @@ class Exchange final : private WaitingRoom::Guest {
   void flush_response();
   /// A 101, and the connection on which it came; its lease is added here.
   void on_upstream_upgraded(const http::ResponseHead& head, UpgradedConnection connection);
-  /// `problem`: of an invalid answer, for the client.
-  void on_upstream_failed(UpstreamFailure failure, std::string_view problem = {});
+  /// `problem`: of an invalid answer, for the client. `reset_code`: with which an HTTP/2 endpoint has reset the stream.
+  void on_upstream_failed(UpstreamFailure failure, std::string_view problem = {},
+                          std::optional<std::uint32_t> reset_code = {});
   void on_upstream_drained();
   const ClientStream& client() const { return client_; }
 

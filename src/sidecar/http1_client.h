@@ -57,6 +57,7 @@ class Http1Client final : public Connection, private ClientStream, private net::
   void become_tunnel(const http::ResponseHead& head, UpgradedConnection upstream) override;
   void exchange_over() override;
   void abort() override;
+  bool pass_reset_on(std::uint32_t) override { return false; }
 
   void on_events(std::uint32_t events) override;
   void read_some();

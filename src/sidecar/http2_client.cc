@@ -97,14 +97,20 @@ class Http2Client::Stream final : public Mortal, public ClientStream, public htt
     session().detach(id_);
     end();
   }
-  void abort() override {
-    session().reset(id_, http::Http2Error::internal_error);
-    session().detach(id_);
-    end();
+  void abort() override { reset(http::Http2Error::internal_error); }
+  bool pass_reset_on(std::uint32_t code) override {
+    reset(static_cast<http::Http2Error>(code));
+    return true;
   }
 
  private:
   friend class Http2Client;
+
+  void reset(http::Http2Error error) {
+    session().reset(id_, error);
+    session().detach(id_);
+    end();
+  }
 
   void on_head(const http::ResponseHead&) override {}
   void on_data(std::string_view bytes) override {

@@ -35,6 +35,7 @@ void Http2Transport::close() {
   worker_.loop().remove(fd_.get(), *this);
   fd_.reset();
   queue_.clear();
+  account(0);
 }
 
 void Http2Transport::receive(std::string_view bytes) {
@@ -86,8 +87,15 @@ void Http2Transport::flush() {
     if (!queue_.flush(fd_.get())) return lose(http::Http2Error::connect_error);
   }
   if (!queue_.blocked()) queue_.clear();
-  if (!queue_.blocked() && (failing_ || session_.over())) return lose(http::Http2Error::no_error);
+  if (!queue_.blocked() && (failing_ || session_.over())) return lose(http::Http2Error::connect_error);
   set_interest();
+  account(session_.queued());
+}
+
+void Http2Transport::account(std::size_t queued) {
+  worker_.buffers().remove_waiting(accounted_);
+  worker_.buffers().add_waiting(queued);
+  accounted_ = queued;
 }
 
 void Http2Transport::lose(http::Http2Error error) {

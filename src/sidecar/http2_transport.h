@@ -50,6 +50,7 @@ class Http2Transport final : private net::EventHandler {
   void read_some();
   void lose(http::Http2Error error);
   void set_interest();
+  void account(std::size_t queued);
 
   Worker& worker_;
   Owner& owner_;
@@ -57,6 +58,7 @@ class Http2Transport final : private net::EventHandler {
   SendQueue queue_;
   net::Clock::time_point last_active_;
   std::uint32_t interest_;
+  std::size_t accounted_ = 0;  ///< bytes of bodies in session_ that the worker knows of
   bool established_;
   bool flush_wanted_ = false;
   bool lost_ = false;

@@ -83,17 +83,18 @@ class Http2Upstream::Stream final : public Mortal, public UpstreamStream, public
   void on_closed(http::Http2Error error) override {
     closed_ = true;
     if (exchange_ == nullptr || response_whole_) return;
-    exchange_->on_upstream_failed(failure_of(error), "the answer is no valid HTTP/2");
-  }
-
-  UpstreamFailure failure_of(http::Http2Error error) const {
     if (!connection_.transport_.established()) {
-      return connection_.timed_out_ ? UpstreamFailure::connect_timeout : UpstreamFailure::not_connected;
+      return exchange_->on_upstream_failed(connection_.timed_out_ ? UpstreamFailure::connect_timeout
+                                                                  : UpstreamFailure::not_connected);
     }
     switch (error) {
-      case http::Http2Error::refused_stream: return UpstreamFailure::not_processed;
-      case http::Http2Error::protocol_error: return UpstreamFailure::invalid;
-      default: return response_begun_ ? UpstreamFailure::reset : UpstreamFailure::refused;
+      case http::Http2Error::refused_stream: return exchange_->on_upstream_failed(UpstreamFailure::not_processed);
+      case http::Http2Error::protocol_error:
+        return exchange_->on_upstream_failed(UpstreamFailure::invalid, "the answer is no valid HTTP/2");
+      case http::Http2Error::connect_error:  // by whom the connection was lost or given up
+        return exchange_->on_upstream_failed(response_begun_ ? UpstreamFailure::reset : UpstreamFailure::refused);
+      default:  // the endpoint knows of the request, and does not want to answer it
+        return exchange_->on_upstream_failed(UpstreamFailure::reset, {}, static_cast<std::uint32_t>(error));
     }
   }
 
@@ -168,7 +169,7 @@ void Http2Upstream::stream_over() {
 void Http2Upstream::retire() {
   if (std::exchange(retired_, true)) return;
   connect_timer_.cancel();
-  transport_.session().abandon(http::Http2Error::cancel);
+  transport_.session().abandon(http::Http2Error::connect_error);
   transport_.close();
   slot_.free();
   worker_.bury(std::unique_ptr<Mortal>(this));

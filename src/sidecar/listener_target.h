@@ -10,7 +10,7 @@ struct Destination;
 /// Where a listener's requests go: its connections share it, so that they follow when it is turned to another service.
 struct ListenerTarget {
   ListenerProtocol protocol = ListenerProtocol::automatic;
-  std::shared_ptr<Destination> destination;
+  std::shared_ptr<Destination> destination;  ///< null: each connection's own, by where it was going (transparent)
 };
 
 }  // namespace outrigger::sidecar

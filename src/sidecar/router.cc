@@ -30,6 +30,11 @@ std::shared_ptr<Destination> Router::destination(const model::ServicePort& servi
   return slot;
 }
 
+std::shared_ptr<Destination> Router::destination_at(const std::string& address) const {
+  const auto found = by_address_.find(address);
+  return found == by_address_.end() ? nullptr : destinations_.at(found->second->service);
+}
+
 void Router::apply(const RoutingTable& table) {
   for (const auto& [service, entry] : table) {
     Destination& destination = *this->destination(service);
@@ -39,6 +44,11 @@ void Router::apply(const RoutingTable& table) {
     if (destination->set && !table.contains(service)) {
       update(*destination, {.set = nullptr, .metrics = destination->metrics, .backends = {}});
     }
+  }
+  by_address_.clear();
+  for (const auto& [service, destination] : destinations_) {
+    if (!destination->set) continue;
+    for (const std::string& address : destination->set->set.addresses) by_address_[address] = destination.get();
   }
   std::erase_if(destinations_, [&](const auto& item) {
     return item.second.use_count() == 1 && item.second->users == 0 && !table.contains(item.first);

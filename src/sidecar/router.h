@@ -85,6 +85,9 @@ class Router {
   /// The destination of that name, known or not yet: whoever listens for it keeps it.
   std::shared_ptr<Destination> destination(const model::ServicePort& service);
 
+  /// The one that is dialled there, "IP:PORT"; null when none is.
+  std::shared_ptr<Destination> destination_at(const std::string& address) const;
+
   /// The cluster for a request's target, by the first rule that matches; null when none does or nothing is known.
   static Destination* find(Destination& destination, std::string_view target);
 
@@ -98,6 +101,7 @@ class Router {
   balance::Random& random_;
   net::EventLoop& loop_;
   std::unordered_map<model::ServicePort, std::shared_ptr<Destination>> destinations_;
+  std::unordered_map<std::string, Destination*> by_address_;  ///< values of destinations_
 };
 
 }  // namespace outrigger::sidecar

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "log/log.h"
+#include "net/original_destination.h"
 #include "sidecar/http1_client.h"
 #include "sidecar/http2_client.h"
 #include "sidecar/http2_transport.h"
@@ -14,7 +15,14 @@ namespace outrigger::sidecar {
 namespace {
 
 constexpr auto kUpstreamIdle = std::chrono::seconds(60);
+constexpr auto kPause = std::chrono::milliseconds(20);
 constexpr int kMaxAccepts = 64;  ///< in one round, so that a flood of connections does not starve the others
+
+http::HeadLimits head_limits_of(const HttpSettings& settings) {
+  return {.max_head_bytes = settings.max_head_bytes,
+          .max_target_bytes = settings.max_target_bytes,
+          .max_fields = settings.max_fields};
+}
 
 }  // namespace
 
@@ -42,20 +50,28 @@ class Worker::Listener final : private net::EventHandler {
   /// Whether there may be more.
   bool accept_some() {
     for (int i = 0; i < kMaxAccepts; ++i) {
+      if (worker_.full()) {
+        pause();
+        return false;
+      }
       net::FileDescriptor fd = net::accept_on(socket_.get());
       if (fd) {
         worker_.accept(std::move(fd), target_);
         continue;
       }
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        // Level-triggered, it would be told again at once: let connections end first.
         log::warn("accept: paused", {{"reason", std::strerror(errno)}});
-        worker_.loop().modify(socket_.get(), 0, *this);
-        resume_.set(std::chrono::milliseconds(100));
+        pause();
       }
       return false;
     }
     return true;
+  }
+
+  /// Level-triggered, it would be told again at once: lets connections end first.
+  void pause() {
+    worker_.loop().modify(socket_.get(), 0, *this);
+    resume_.set(kPause);
   }
 
   Worker& worker_;
@@ -64,13 +80,13 @@ class Worker::Listener final : private net::EventHandler {
   net::Timer resume_;
 };
 
-Worker::Worker(std::size_t index, std::uint64_t seed, const HttpSettings& settings, WorkerCells& cells)
+Worker::Worker(std::size_t index, std::uint64_t seed, const HttpSettings& settings, const WorkerLimits& limits,
+               WorkerCells& cells)
     : random_(seed),
       cells_(cells),
       settings_(settings),
-      head_limits_{.max_head_bytes = settings.max_head_bytes,
-                   .max_target_bytes = settings.max_target_bytes,
-                   .max_fields = settings.max_fields},
+      limits_(limits),
+      head_limits_(head_limits_of(settings)),
       router_(index, random_, loop_),
       relay_resources_{loop_, scratch_, pipes_},
       idle_timer_(loop_, [this] { close_idle_upstreams(); }) {
@@ -101,8 +117,21 @@ void Worker::add_listener(const ListenerConfig& listener, net::FileDescriptor so
   loop_.post([this, listener, shared] {
     if (draining_) return;
     listeners_[listener.name] = std::make_unique<Listener>(
-        *this, std::move(*shared), ListenerTarget{listener.protocol, router_.destination(listener.service)});
+        *this, std::move(*shared),
+        ListenerTarget{listener.protocol, listener.transparent ? nullptr : router_.destination(listener.service)});
   });
+}
+
+void Worker::configure(const HttpSettings& settings, const WorkerLimits& limits) {
+  loop_.post([this, settings, limits] {
+    settings_ = settings;
+    limits_ = limits;
+    head_limits_ = head_limits_of(settings);
+  });
+}
+
+void Worker::guard_against_loops(LoopGuard guard) {
+  loop_.post([this, guard = std::move(guard)] { loop_guard_ = guard; });
 }
 
 void Worker::remove_listener(const std::string& name) {
@@ -131,7 +160,11 @@ http::Http2Limits Worker::http2_limits() const {
 
 const http::Hop& Worker::hop(const ClientStream& client) {
   hop_.via = settings_.via;
-  (void)client;
+  hop_.forwarded = settings_.forwarded;
+  if (hop_.forwarded != http::Forwarded::off) {
+    hop_client_ = client.address();
+    hop_.client = hop_client_;
+  }
   return hop_;
 }
 
@@ -144,12 +177,25 @@ Kind& Worker::take_in(std::unique_ptr<Kind> connection) {
 }
 
 void Worker::accept(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target) {
+  if (!target->destination) return accept_transparent(std::move(fd), target->protocol);
   switch (target->protocol) {
     case ListenerProtocol::http: return become_http1(std::move(fd), std::move(target), {});
     case ListenerProtocol::http2: return become_http2(std::move(fd), std::move(target), {});
     case ListenerProtocol::tcp: return become_tunnel(std::move(fd), {}).balance(target->destination);
     case ListenerProtocol::automatic: return accept_unknown(std::move(fd), std::move(target));
   }
+}
+
+void Worker::accept_transparent(net::FileDescriptor fd, ListenerProtocol protocol) {
+  const auto wanted = net::original_destination(fd.get());
+  if (!wanted) return;
+  if (auto destination = router_.destination_at(wanted->text())) {
+    return accept(std::move(fd), std::make_shared<ListenerTarget>(ListenerTarget{protocol, std::move(destination)}));
+  }
+  if (net::leads_back(*wanted, loop_guard_.listening, loop_guard_.machine)) {
+    return log::warn("a connection that would lead back to this sidecar is closed", {{"destination", wanted->text()}});
+  }
+  become_tunnel(std::move(fd), {}).pass_to(*wanted);
 }
 
 void Worker::accept_unknown(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target) {

@@ -33,13 +33,26 @@ namespace outrigger::sidecar {
 class Http2Transport;
 class Tunnel;
 
+/// What one worker may hold at a time.
+struct WorkerLimits {
+  std::size_t connections = 0;       ///< of clients; no more are accepted
+  std::uint64_t buffered_bytes = 0;  ///< above it, new requests are refused
+  bool operator==(const WorkerLimits&) const = default;
+};
+
+struct LoopGuard {
+  std::vector<net::SocketAddress> listening;  ///< where this sidecar listens
+  std::vector<net::SocketAddress> machine;    ///< the machine's addresses
+};
+
 /// A thread that carries traffic: its own event loop, listening sockets, connections, clusters and random numbers. It
 /// shares nothing with other workers on the way of a request. The first group of calls is for the control thread; the
 /// second for the worker's own.
 class Worker {
  public:
-  /// `cells` outlives the worker.
-  Worker(std::size_t index, std::uint64_t seed, const HttpSettings& settings, WorkerCells& cells);
+  /// `limits` are this worker's share. `cells` outlives the worker.
+  Worker(std::size_t index, std::uint64_t seed, const HttpSettings& settings, const WorkerLimits& limits,
+         WorkerCells& cells);
   /// Ends the thread; connections are closed as they are.
   ~Worker();
 
@@ -48,7 +61,11 @@ class Worker {
 
   /// Between two requests, so that none finds a table without what its listener points to.
   void apply(std::shared_ptr<const RoutingTable> table, const Turns& turned = {});
+  /// For what comes from now on.
+  void configure(const HttpSettings& settings, const WorkerLimits& limits);
   void add_listener(const ListenerConfig& listener, net::FileDescriptor socket);
+  /// Where transparent listeners must not connect to: it would lead back here.
+  void guard_against_loops(LoopGuard guard);
   void remove_listener(const std::string& name);
   /// Stops accepting, closes what is idle, ends the others with what is under way.
   void drain();
@@ -66,6 +83,10 @@ class Worker {
   /// What goes into requests of that client; until the next call.
   const http::Hop& hop(const ClientStream& client);
   bool draining() const { return draining_; }
+  /// So much waits for peers that do not take it that no more may be begun.
+  bool overloaded() const { return buffers_.waiting_bytes() > limits_.buffered_bytes; }
+  /// As many connections as there may be.
+  bool full() const { return connections_.size() >= limits_.connections; }
 
   void accept(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target);
   /// A connection that has turned out to be one; `received` has been read already.
@@ -90,6 +111,7 @@ class Worker {
 
   template <class Kind>
   Kind& take_in(std::unique_ptr<Kind> connection);
+  void accept_transparent(net::FileDescriptor fd, ListenerProtocol protocol);
   void accept_unknown(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target);
   void close_idle_upstreams();
   void end_round_later();
@@ -101,7 +123,9 @@ class Worker {
   balance::Random random_;
   WorkerCells& cells_;
   HttpSettings settings_;
+  WorkerLimits limits_;
   http::HeadLimits head_limits_;
+  LoopGuard loop_guard_;
   BufferPool buffers_;
   std::vector<std::unique_ptr<Mortal>> graveyard_;
   std::vector<Http2Transport*> to_flush_;

@@ -80,7 +80,7 @@ TEST(Config, ReadsEverythingAFileMaySay) {
   EXPECT_EQ(set.endpoints[1].tier, 1u);
   EXPECT_EQ(set.endpoints[1].zone, "b");
   EXPECT_EQ(config->http, (HttpSettings{.via = false,
-                                        .forwarded = Forwarded::x_forwarded,
+                                        .forwarded = http::Forwarded::x_forwarded,
                                         .max_head_bytes = 1 << 20,
                                         .max_target_bytes = 8'192,
                                         .max_fields = 100,

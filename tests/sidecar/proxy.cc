@@ -18,7 +18,9 @@ model::Endpoint endpoint(const std::string& address, std::uint32_t weight) {
   return endpoint;
 }
 
-Proxy::Proxy(std::uint64_t seed) : worker_(std::make_unique<Worker>(0, seed, HttpSettings{}, cells_)) {
+Proxy::Proxy(std::uint64_t seed)
+    : worker_(std::make_unique<Worker>(0, seed, HttpSettings{},
+                                       WorkerLimits{.connections = 100'000, .buffered_bytes = 64 << 20}, cells_)) {
   sets_[kWeb] = nullptr;
   publish();
   port_ = listen("web");
@@ -28,7 +30,7 @@ std::uint16_t Proxy::listen(const std::string& name, const model::ServicePort& s
   auto fd = net::listen_on(*net::SocketAddress::parse("127.0.0.1:0"), /*reuse_port=*/true);
   if (!fd) give_up(fd.error().text);
   const std::uint16_t port = net::local_address(fd->get())->port();
-  worker_->add_listener({.name = name, .protocol = protocol, .address = {}, .service = service}, std::move(*fd));
+  worker_->add_listener({.name = name, .address = {}, .service = service, .protocol = protocol}, std::move(*fd));
   sync();
   return port;
 }
