@@ -72,7 +72,7 @@ void write_request_head(const RequestHead& head, const Hop& hop, std::string& ou
   Appender to{out, room_for(head.fields) + head.method.size() + head.target.size() + head.authority.size()};
   to << head.method << " " << head.target << " HTTP/1.1\r\nHost: " << head.authority << "\r\n";
   for_each_forwarded(head, [&](const Field& field) { to << field.name << ": " << field.value << "\r\n"; });
-  write_framing(head.framing, head.content_length, to);
+  write_framing(tells_length(head) ? Framing::length : head.framing, head.content_length, to);
   if (hop.via) to << "Via: " << via(head.version) << "\r\n";
   to << "\r\n";
 }

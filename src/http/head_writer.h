@@ -11,7 +11,8 @@
 namespace outrigger::http {
 
 /// The head to send upstream for a client's request: HTTP/1.1, keep-alive; framing written from `head.framing` (chunked
-/// stays chunked, a length stays a length, none writes no framing field), Host first, from `head.authority`, Via
+/// stays chunked, a length stays a length, none writes no framing field but a
+/// Content-Length of 0 that was there), Host first, from `head.authority`, Via
 /// appended if asked (RFC 9110 section 7.6.3). Expect is passed on, but not for HTTP/1.0 clients (RFC 9110
 /// section 10.1.1). Requires framing other than until_close.
 void write_request_head(const RequestHead& head, const Hop& hop, std::string& out);

@@ -84,7 +84,7 @@ StreamId Http2Session::Impl::request(const RequestHead& head, const Hop& hop, bo
   if (!head.authority.empty()) fields_.put(":authority", head.authority);
   fields_.put(":path", head.target);
   for_each_forwarded(head, [&](const Field& field) { fields_.put(field.name, field.value); });
-  if (head.framing == Framing::length) fields_.put_content_length(head.content_length);
+  if (head.framing == Framing::length || tells_length(head)) fields_.put_content_length(head.content_length);
   const auto asks_for_trailers = [](const Field& field) {
     return same_name(field.name, "TE") && has_token(field.value, "trailers");
   };
