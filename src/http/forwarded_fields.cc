@@ -59,6 +59,10 @@ bool tells_length(const ResponseHead& head) {
   return head.status >= 200 && head.status != 204 && find_field(head.fields, "Content-Length") != nullptr;
 }
 
+bool tells_length(const RequestHead& head) {
+  return head.framing == Framing::none && find_field(head.fields, "Content-Length") != nullptr;
+}
+
 bool is_own_per_hop(std::string_view name) {
   switch (name.size()) {
     case 2: return same_name(name, "TE");

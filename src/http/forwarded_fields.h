@@ -22,6 +22,10 @@ namespace outrigger::http {
 /// A response without a body that still tells the length that a GET's would have (RFC 9110 section 8.6).
 bool tells_length(const ResponseHead& head);
 
+/// A request without a body that says so by a Content-Length of 0, as HTTP/2 allows beside the end of the stream:
+/// servers may want it with a POST (RFC 9110 section 8.6).
+bool tells_length(const RequestHead& head);
+
 /// A field for this connection alone, or one that is written anew from the head.
 bool is_own_per_hop(std::string_view name);
 

@@ -86,7 +86,7 @@ void write_request_head(const RequestHead& head, const Hop& hop, std::string& ou
   Appender to{out, kConstantBytes + room_for(head.fields) + room_for(fields.added()) + head.method.size() +
                        head.target.size() + head.authority.size() + head.upgrade.size()};
   to << head.method << " " << head.target << " HTTP/1.1\r\nHost: " << head.authority << "\r\n";
-  write_framing(head.framing, head.content_length, to);
+  write_framing(tells_length(head) ? Framing::length : head.framing, head.content_length, to);
   write_upgrade(head.upgrade, to);
   write_te(head, to);
   fields.for_each([&](const Field& field) { to << field.name << ": " << field.value << "\r\n"; });

@@ -12,8 +12,9 @@
 namespace outrigger::http {
 
 /// The head to send upstream for a client's request: HTTP/1.1, keep-alive; Host first, from `head.authority`; then
-/// framing, written from `head.framing` (chunked stays chunked, a length stays a length, none writes no framing field),
-/// Upgrade from `head.upgrade`, TE from `head.accepts_trailers`. Requires framing other than until_close.
+/// framing, written from `head.framing` (chunked stays chunked, a length stays a length, none writes no framing field
+/// but a Content-Length of 0 that was there), Upgrade from `head.upgrade`, TE from `head.accepts_trailers`. Requires
+/// framing other than until_close.
 void write_request_head(const RequestHead& head, const Hop& hop, std::string& out);
 
 /// The head to send to the client. A body whose end is unknown is chunked for HTTP/1.1 clients, else ended by close.

@@ -123,8 +123,8 @@ class Http2Session {
 
   // --- client role
   /// Opens a stream and queues the head. `end`: nothing follows. Requires can_request(). Hop-by-hop fields are left out
-  /// (forwarded_fields.h), names written in lower case; a TE that has `trailers` stays as that; Via is appended if asked.
-  /// Content-Length is told when `framing` is length.
+  /// (forwarded_fields.h), names written in lower case; a TE that has `trailers` stays as that; Via is appended if
+  /// asked. Content-Length is told when `framing` is length, or when the head has one.
   StreamId request(const RequestHead& head, const Hop& hop, bool end, Http2StreamHandler& handler);
   /// The other side takes new streams, and the number open is below both its limit and ours.
   bool can_request() const;

@@ -85,7 +85,7 @@ StreamId Http2Session::Impl::request(const RequestHead& head, const Hop& hop, bo
   fields_.put(":path", head.target);
   const RequestFields forwarded{head, hop};
   forwarded.for_each([&](const Field& field) { fields_.put(field.name, field.value); });
-  if (head.framing == Framing::length) fields_.put_content_length(head.content_length);
+  if (head.framing == Framing::length || tells_length(head)) fields_.put_content_length(head.content_length);
   if (head.accepts_trailers) fields_.put("te", "trailers");
 
   const auto id = static_cast<StreamId>(nghttp2_session_get_next_stream_id(session_.get()));

@@ -56,6 +56,18 @@ TEST(RequestWriter, TakesTheAuthorityFromAnAbsoluteTarget) {
             "GET /x HTTP/1.1\r\nHost: b\r\nVia: 1.1 outrigger\r\n\r\n");
 }
 
+TEST(RequestWriter, SaysThatAnHttp2RequestsBodyIsEmpty) {
+  RequestHead head;
+  head.method = "POST";
+  head.target = "/";
+  head.authority = "a";
+  head.version = Version::http2;
+  head.fields = {{"content-length", "0"}};
+  std::string out;
+  write_request_head(head, {}, out);
+  EXPECT_EQ(out, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nVia: 2.0 outrigger\r\n\r\n");
+}
+
 TEST(RequestWriter, SpeaksHttp11ForAnHttp10Client) {
   EXPECT_EQ(forwarded_request("GET / HTTP/1.0\r\nContent-Length: 1\r\nExpect: 100-continue\r\nX: y\r\n\r\n"),
             "GET / HTTP/1.1\r\nHost: \r\nContent-Length: 1\r\nX: y\r\nVia: 1.0 outrigger\r\n\r\n");

@@ -109,6 +109,13 @@ TEST(Http2Session, TellsTheLengthOfABodyThatAHeadWouldHave) {
   EXPECT_EQ(pair.client.streams[id]->heard, "200 '' body none 2 keep-alive [content-length=123]|closed 0");
 }
 
+TEST(Http2Session, PassesOnThatABodyIsEmpty) {
+  Http2Pair pair;
+  pair.client.request(a_request("POST", {{"Content-Length", "0"}}), true);
+  pair.exchange();
+  EXPECT_EQ(pair.server.requests[0], "POST / at 'a' body none 2 keep-alive [content-length=0]");
+}
+
 TEST(Http2Session, RefusesWhatNobodyWantsToServe) {
   Http2Pair pair;
   pair.server.refuse_requests = true;
