@@ -20,10 +20,11 @@ enum class PolicyKind { round_robin, weighted_round_robin };
 struct RetryOn {
   /// The connection was not made, so nothing was sent. Offered to up to 3 endpoints; does not count against `retries`.
   bool connect_failure = true;
-  /// The endpoint ended the connection before the first byte of its answer, or refused the HTTP/2 stream
-  /// (REFUSED_STREAM, or a GOAWAY that leaves it out; RFC 9113 section 8.7).
+  /// The endpoint ended the connection before the first byte of its answer, for idempotent methods alone (RFC 9110
+  /// section 9.2.2), or refused the HTTP/2 stream, for any: REFUSED_STREAM, or a GOAWAY that leaves it out, says that
+  /// nothing was done (RFC 9113 section 8.7). Like the following only with a body that is held whole (64 KiB).
   bool refused = true;
-  /// Such an answer. Only for idempotent methods (RFC 9110 section 9.2.2) and a body that is held whole (64 KiB).
+  /// Such an answer, for idempotent methods alone.
   bool bad_gateway = false;          ///< 502
   bool service_unavailable = false;  ///< 503
   bool gateway_timeout = false;      ///< 504

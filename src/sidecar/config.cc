@@ -241,7 +241,7 @@ Result<Config> parse_config(const std::string& text, const std::string& path) {
   } catch (const Complaint& complaint) {
     return failure(fmt::format("{}:{}: {}", path, complaint.line + 1, complaint.text));
   } catch (const YAML::Exception& broken) {
-    return failure(fmt::format("{}:{}: not YAML: {}", path, broken.mark.line + 1, broken.msg));
+    return failure(fmt::format("{}:{}: not YAML: {}", path, broken.mark.line + 1, model::shown_value(broken.msg)));
   }
 }
 

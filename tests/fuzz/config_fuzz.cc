@@ -41,7 +41,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t siz
     return 0;
   }
   check_limits(*config);
-  const auto again = sidecar::parse_config(sidecar::config_json(*config), kPath);
+  const std::string shown = sidecar::config_json(*config);
+  // JSON cannot show what is not UTF-8, which a path may be.
+  if (shown.find("\xef\xbf\xbd") != std::string::npos) return 0;
+  const auto again = sidecar::parse_config(shown, kPath);
   CHECK(again && *again == *config);
   return 0;
 }
