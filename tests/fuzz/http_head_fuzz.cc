@@ -23,15 +23,17 @@ void check_same(const Parsed<Head>& one, const Parsed<Head>& other) {
   CHECK(describe(one.result, one.head) == describe(other.result, other.head));
 }
 
-void check_rewritten(const RequestHead& head) {
+void check_rewritten(const RequestHead& head, Forwarded forwarded) {
   std::string out;
-  write_request_head(head, {}, out);
+  write_request_head(head, {.via = true, .forwarded = forwarded, .client = "2001:db8::1"}, out);
   const auto again = parse_request(out, always(out.size()));
   CHECK(again.result.state == ParseState::complete);
   CHECK(again.result.head_bytes == out.size());
   CHECK(describe_message(again.head) == describe_message(head));
   CHECK(again.head.keep_alive);
   CHECK(again.head.expect_continue == head.expect_continue);
+  CHECK(again.head.accepts_trailers == head.accepts_trailers);
+  CHECK(again.head.max_forwards.has_value() == head.max_forwards.has_value());
 }
 
 void check_rewritten(const ResponseHead& head, const ClientSide& client) {
@@ -42,6 +44,7 @@ void check_rewritten(const ResponseHead& head, const ClientSide& client) {
   CHECK(again.result.head_bytes == out.size());
   CHECK(again.head.status == head.status);
   CHECK(again.head.reason == head.reason);
+  CHECK(again.head.upgrade == head.upgrade);
   CHECK(again.head.framing == framing);
   CHECK(framing != Framing::length || again.head.content_length == head.content_length);
 }
@@ -57,7 +60,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHECK(request.result.head_bytes <= size);
   check_same(request, parse_request(bytes, always(1), kLimits));
   check_same(request, parse_request(bytes, random_pieces(seed, 40), kLimits));
-  if (request.result.state == ParseState::complete) check_rewritten(request.head);
+  if (request.result.state == ParseState::complete) {
+    for (const auto forwarded : {Forwarded::off, Forwarded::forwarded, Forwarded::x_forwarded}) {
+      check_rewritten(request.head, forwarded);
+    }
+  }
 
   for (const bool to_head : {false, true}) {
     const auto response = parse_response(bytes, to_head, always(size), kLimits);
