@@ -52,7 +52,8 @@ Exchange::~Exchange() {
   --destination_.users;
 }
 
-void Exchange::start(const http::RequestHead& head) {
+void Exchange::start(const http::RequestHead& head, bool whole) {
+  request_whole_ = whole;
   idempotent_ = is_idempotent(head.method);
   // RFC 9110 section 7.6.2: it was sent no further than to us.
   if (head.max_forwards == 0u) {

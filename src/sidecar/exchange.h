@@ -33,7 +33,8 @@ class Exchange final : private WaitingRoom::Guest {
 
   // --- by the client's side
   /// The request: its head, its body in pieces, its end; then flush_request(), once for all that came together.
-  void start(const http::RequestHead& head);
+  /// `whole`: it ends with what comes now.
+  void start(const http::RequestHead& head, bool whole);
   void on_request_data(std::string_view bytes);
   void on_request_end(const std::vector<http::Field>& trailers);
   void flush_request();

@@ -205,7 +205,12 @@ void Http1Client::process(std::string_view bytes) {
 bool Http1Client::step(std::string_view& bytes) {
   if (!request_) return !queue_.blocked() && begin_request(bytes);
   if (paused_ || request_->exchange.request_whole()) return false;
-  read_body(bytes);
+  if (const char* problem = read_body(bytes)) {
+    bytes = {};
+    request_->exchange.on_request_broken(400, problem);
+  } else {
+    pass_body_on();
+  }
   return true;
 }
 
@@ -224,25 +229,35 @@ bool Http1Client::begin_request(std::string_view& bytes) {
   request_->framing = head.framing;
   request_->body = http::BodyReader(head);
   bytes.remove_prefix(parsed.head_bytes);
-  request_->exchange.start(head);
-  if (request_) read_body(bytes);
+  // Before anybody hears of it: a request that is broken in what has come of it never reaches an endpoint.
+  if (const char* problem = read_body(bytes)) {
+    request_.reset();
+    refuse(400, problem);
+    return false;
+  }
+  request_->exchange.start(head, request_->body.done());
+  if (request_) pass_body_on();
   return true;
 }
 
-void Http1Client::read_body(std::string_view& bytes) {
-  http::BodyReader& body = request_->body;
-  while (!bytes.empty() && !body.done()) {
-    const auto step = body.read(bytes);
-    if (step.problem != nullptr) {
-      bytes = {};
-      return request_->exchange.on_request_broken(400, step.problem);
-    }
+const char* Http1Client::read_body(std::string_view& bytes) {
+  auto& pieces = worker_.pieces();
+  pieces.clear();
+  while (!bytes.empty() && !request_->body.done()) {
+    const auto step = request_->body.read(bytes);
+    if (step.problem != nullptr) return step.problem;
     bytes.remove_prefix(step.consumed);
-    if (step.data.empty()) continue;
-    request_->exchange.on_request_data(step.data);
+    if (!step.data.empty()) pieces.push_back(step.data);
+  }
+  return nullptr;
+}
+
+void Http1Client::pass_body_on() {
+  for (const std::string_view piece : worker_.pieces()) {
+    request_->exchange.on_request_data(piece);
     if (!request_) return;
   }
-  if (body.done()) request_->exchange.on_request_end(body.trailers());
+  if (request_->body.done()) request_->exchange.on_request_end(request_->body.trailers());
   if (request_) request_->exchange.flush_request();
 }
 

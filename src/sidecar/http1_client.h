@@ -65,7 +65,9 @@ class Http1Client final : public Connection, private ClientStream, private net::
   /// Takes what it can off `bytes`: returns false when nothing more can be done with them now.
   bool step(std::string_view& bytes);
   bool begin_request(std::string_view& bytes);
-  void read_body(std::string_view& bytes);
+  /// Takes what is the request's off `bytes`, in pieces; returns the broken rule, or null.
+  const char* read_body(std::string_view& bytes);
+  void pass_body_on();
   void refuse(std::uint16_t status, std::string_view problem);
   void on_drained();
   void end_politely();

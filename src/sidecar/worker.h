@@ -77,6 +77,8 @@ class Worker {
   std::span<char> scratch() { return scratch_; }
   http::RequestHead& request_head() { return request_head_; }
   http::ResponseHead& response_head() { return response_head_; }
+  /// Of what one read has brought; until the next.
+  std::vector<std::string_view>& pieces() { return pieces_; }
   const HttpSettings& settings() const { return settings_; }
   const http::HeadLimits& head_limits() const { return head_limits_; }
   http::Http2Limits http2_limits() const;
@@ -137,6 +139,7 @@ class Worker {
   SeenServerFirst seen_server_first_;
   http::RequestHead request_head_;
   http::ResponseHead response_head_;
+  std::vector<std::string_view> pieces_;
   http::Hop hop_;
   std::string hop_client_;  ///< what hop_.client points to
   std::unordered_map<std::string, std::unique_ptr<Listener>> listeners_;

@@ -79,19 +79,20 @@ TEST(Http2Session, PassesOnWhatIsNotForThisHop) {
                                           {"Via", "1.0 first"},
                                           {"X-Kept", "Value"}});
   request.version = Version::http11;
+  request.accepts_trailers = true;
   auto& stream = pair.client.add(1);
   pair.client.session.request(request, {.via = true}, true, stream);
   pair.exchange();
   EXPECT_EQ(pair.server.requests[0],
-            "GET / at 'a' body none 2 keep-alive expects [expect=100-continue] [via=1.0 first] [x-kept=Value] "
-            "[te=trailers] [via=1.1 outrigger]");
+            "GET / at 'a' body none 2 keep-alive accepts trailers [via=1.0 first] [x-kept=Value] [via=1.1 outrigger] "
+            "[te=trailers]");
 
   request.version = Version::http10;
   auto& second = pair.client.add(3);
   pair.client.session.request(request, {.via = false}, true, second);
   pair.exchange();
   EXPECT_EQ(pair.server.requests[1],
-            "GET / at 'a' body none 2 keep-alive [via=1.0 first] [x-kept=Value] [te=trailers]");
+            "GET / at 'a' body none 2 keep-alive accepts trailers [via=1.0 first] [x-kept=Value] [te=trailers]");
 
   pair.server.session.respond(1, a_response(200, {{"Connection", "X-Own"}, {"X-Own", "1"}, {"Server", "s"}}), true);
   pair.exchange();
