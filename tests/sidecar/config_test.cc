@@ -169,7 +169,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"AKeyThatIsAList", "? [a, b]\n: c\n", 1, {"a list", "allowed: admin"}},
         Refusal{"AKeyTwice", "workers: 1\nworkers: 2\n", 2, {"'workers' is there twice"}},
         Refusal{"BrokenYaml", "admin: 127.0.0.1:1\nservices: [a\n", 3, {"not YAML"}},
-        Refusal{"AControlCharacter", "&a {admin:\x01}\n", 1, {"not YAML"}},
+        Refusal{"AControlCharacterInBrokenYaml", "admin: \"\\\x01\"\n", 1, {"not YAML", "escape"}},
         Refusal{"ATab", "services:\n\t- name: a\n", 2, {"not YAML"}},
         Refusal{"NoWorkers", "workers: 0\n", 1, {"workers", "'0'", "1 to 64"}},
         Refusal{"TooManyWorkers", "workers: 65\n", 1, {"workers", "'65'", "1 to 64"}},
