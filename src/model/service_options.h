@@ -18,7 +18,8 @@ enum class PolicyKind { round_robin, weighted_round_robin };
 
 /// What a request is tried again on, at another endpoint. At least one is set: who wants none sets a budget of 0 %.
 struct RetryOn {
-  /// The connection was not made, so nothing was sent. Offered to up to 3 endpoints; does not count against `retries`.
+  /// The connection was not made, so nothing was sent. Offered to up to 3 endpoints; neither `retries` nor the budget
+  /// counts it.
   bool connect_failure = true;
   /// The endpoint ended the connection before the first byte of its answer, for idempotent methods alone (RFC 9110
   /// section 9.2.2), or refused the HTTP/2 stream, for any: REFUSED_STREAM, or a GOAWAY that leaves it out, says that
@@ -45,8 +46,8 @@ struct ServiceOptions {
   /// Bounds the further tries of one request after something of it was sent. 0–10.
   std::uint32_t retries = 1;
   RetryOn retry_on = {};
-  /// Bounds the further tries of all requests, those after a failure to connect too, to this share of the requests
-  /// (balance::RetryBudget). 0–100; 0: no request is tried again.
+  /// Bounds the further tries of all requests after something was sent to this share of the requests
+  /// (balance::RetryBudget). 0–100; 0: none of those.
   std::uint32_t retry_budget_percent = 20;
 
   /// These three bound one sidecar, which divides them over its workers, at least one each. 0–100,000.

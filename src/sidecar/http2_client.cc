@@ -14,6 +14,7 @@ namespace {
 /// Bytes of answers that wait: on one stream, and on the connection, before who sends them is paused.
 constexpr std::size_t kFullStream = 128 * 1024;
 constexpr std::size_t kFullConnection = 1024 * 1024;
+constexpr auto kGoodbye = std::chrono::seconds(5);  ///< from a silent connection's GOAWAY until it is closed
 
 }  // namespace
 
@@ -204,7 +205,10 @@ void Http2Client::on_timer() {
   const auto limit = target_->destination->cluster.options().idle_timeout;
   const auto silent = worker_.loop().now() - transport_.last_active();
   if (silent < limit) return idle_timer_.set(limit - silent);
-  close();
+  if (std::exchange(timed_out_, true)) return close();
+  transport_.session().drain();
+  transport_.wants_flush();
+  idle_timer_.set(kGoodbye);
 }
 
 }  // namespace outrigger::sidecar

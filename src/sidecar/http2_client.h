@@ -42,6 +42,7 @@ class Http2Client final : public Connection, private Http2Transport::Owner {
   net::Timer idle_timer_;
   std::vector<Stream*> streams_;
   std::vector<Stream*> touched_;  ///< have something to pass on to their endpoints
+  bool timed_out_ = false;
   bool closed_ = false;
   Http2Transport transport_;
 };

@@ -36,7 +36,7 @@ EndpointState& state_of(balance::Backend& backend);
 /// A destination, and the cluster of the same name.
 struct Destination {
   Destination(const model::ServicePort& name, balance::Random& random, net::EventLoop& loop)
-      : service(name), cluster(random), retry_budget(0, milliseconds_of(loop.now())), waiting_room(loop) {}
+      : service(name), waiting_room(loop), cluster(random), retry_budget(0, milliseconds_of(loop.now())) {}
 
   /// The clock of retry_budget.
   static std::chrono::milliseconds milliseconds_of(net::Clock::time_point time) {
@@ -62,16 +62,16 @@ struct Destination {
 
   model::ServicePort service;
   std::shared_ptr<const feed::FullSet> set;  ///< null: not known, or no such Service
-  balance::Cluster cluster;
+  std::uint32_t in_flight = 0;               ///< leases
+  std::uint32_t connections = 0;             ///< to its endpoints
+  std::uint32_t users = 0;                   ///< whoever holds a reference: it must not end before them
+  WaitingRoom waiting_room;
+  balance::Cluster cluster;  ///< behind the three before it: its connections give their places back when it ends
   std::vector<RuleClusters> rules;
   std::shared_ptr<ServiceMetrics> metrics;
   ServiceCells* cells = nullptr;  ///< this worker's; null until a table has named it
   Limits limits;
   balance::RetryBudget retry_budget;
-  WaitingRoom waiting_room;
-  std::uint32_t in_flight = 0;    ///< leases
-  std::uint32_t connections = 0;  ///< to its endpoints
-  std::uint32_t users = 0;        ///< whoever holds a reference: it must not end before them
 };
 
 class Router {
