@@ -75,8 +75,8 @@ nghttp2_session_callbacks* Http2Session::Impl::make_callbacks() {
   nghttp2_session_callbacks* made = nullptr;
   CHECK(nghttp2_session_callbacks_new(&made) == 0);
   nghttp2_session_callbacks_set_on_begin_frame_callback(
-      made, [](nghttp2_session*, const nghttp2_frame_hd*, void* user) -> int {
-        return static_cast<Impl*>(user)->frame_begin();
+      made, [](nghttp2_session*, const nghttp2_frame_hd* head, void* user) -> int {
+        return static_cast<Impl*>(user)->frame_begin(*head);
       });
   nghttp2_session_callbacks_set_on_begin_headers_callback(
       made, [](nghttp2_session*, const nghttp2_frame* frame, void* user) -> int {

@@ -9,6 +9,7 @@
 #include "http/http2_flood_guard.h"
 #include "http/http2_head_reader.h"
 #include "http/http2_session.h"
+#include "http/http2_skipped_streams.h"
 #include "http/http2_stream.h"
 
 namespace outrigger::http {
@@ -80,7 +81,7 @@ class Http2Session::Impl {
   void end_session(Http2Error error);
 
   // What came.
-  int frame_begin();
+  int frame_begin(const nghttp2_frame_hd& head);
   int headers_begin(const nghttp2_frame& frame);
   int field(const nghttp2_frame& frame, std::string_view name, std::string_view value);
   int frame_received(const nghttp2_frame& frame);
@@ -116,6 +117,7 @@ class Http2Session::Impl {
   Http2Streams streams_;
   Http2HeadReader reader_;
   Http2FloodGuard guard_;
+  Http2SkippedStreams skipped_;
   RequestHead request_;
   ResponseHead response_;
   std::vector<Field> trailers_;

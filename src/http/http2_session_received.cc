@@ -15,8 +15,10 @@ Http2Error ending(const Http2Stream& stream, bool end_sent_matters, std::uint32_
 
 }  // namespace
 
-int Http2Session::Impl::frame_begin() {
+int Http2Session::Impl::frame_begin(const nghttp2_frame_hd& head) {
   guard_.frame();
+  const bool opens = role_ == Role::server && head.type == NGHTTP2_HEADERS;
+  if (opens && !skipped_.may_come(head.stream_id)) return NGHTTP2_ERR_CALLBACK_FAILURE;
   return guard_.flooded() ? NGHTTP2_ERR_CALLBACK_FAILURE : go_on();
 }
 

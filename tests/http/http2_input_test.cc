@@ -122,6 +122,15 @@ TEST(Http2Input, ResetsMalformedRequests) {
   }
 }
 
+TEST(Http2Input, EndsTheConnectionOnAStreamThatWasGonePast) {
+  RawClient raw;
+  EXPECT_EQ(raw.says(headers(5, kEndStream, request({}))), "");
+  EXPECT_EQ(raw.says(headers(9, kEndStream, request({}))), "");
+  EXPECT_EQ(raw.server.requests.size(), 2u);
+  EXPECT_EQ(raw.says(headers(7, kEndStream, request({}))), "GOAWAY last 9 error 1");
+  EXPECT_EQ(raw.server.requests.size(), 2u);
+}
+
 TEST(Http2Input, ReadsRequestsOfEveryForm) {
   const std::vector<std::pair<Fields, const char*>> good{
       {with(":path", "/a%20b?c={|}"), "GET /a%20b?c={|} at 'a' body none 2 keep-alive"},
