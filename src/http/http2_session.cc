@@ -203,7 +203,9 @@ StreamId Http2Session::request(const RequestHead& head, const Hop& hop, bool end
 }
 bool Http2Session::can_request() const { return impl_->can_request(); }
 bool Http2Session::closing() const { return impl_->closing(); }
-void Http2Session::respond(StreamId stream, const ResponseHead& head, bool end) { impl_->respond(stream, head, end); }
+void Http2Session::respond(StreamId stream, const ResponseHead& head, bool end, std::string_view date) {
+  impl_->respond(stream, head, end, date);
+}
 
 void Http2Session::send(StreamId stream, std::string_view bytes) { impl_->send(stream, bytes); }
 void Http2Session::finish(StreamId stream, std::span<const Field> trailers) { impl_->finish(stream, trailers); }

@@ -134,8 +134,9 @@ class Http2Session {
   // --- server role
   /// Queues a response's head; 1xx: an interim one. `end`: nothing follows. Fields as request() has them. A
   /// Content-Length is told when `framing` is length, or when the head has one (it may answer HEAD). Requires a status
-  /// other than 101. A head of more than 256 KiB is not sent, its stream reset with internal_error.
-  void respond(StreamId stream, const ResponseHead& head, bool end);
+  /// other than 101. A head of more than 256 KiB is not sent, its stream reset with internal_error. `date`: now, or
+  /// nothing, for a final response that has no Date (RFC 9110 section 6.6.1).
+  void respond(StreamId stream, const ResponseHead& head, bool end, std::string_view date = {});
 
   // --- both roles. A stream that is gone is passed over.
   /// Queues a copy of a piece of the body. Requires that our half has not ended; so does finish().

@@ -59,7 +59,7 @@ class Http2Session::Impl {
   bool closing() const {
     return draining_ || broken_ || abandoned_ || nghttp2_session_check_request_allowed(session_.get()) == 0;
   }
-  void respond(StreamId id, const ResponseHead& head, bool end);
+  void respond(StreamId id, const ResponseHead& head, bool end, std::string_view date);
 
   void send(StreamId id, std::string_view bytes);
   void finish(StreamId id, std::span<const Field> trailers);

@@ -109,13 +109,18 @@ std::string_view Http2Session::Impl::status_text(std::uint16_t status) {
   return {status_.data(), status_.size()};
 }
 
-void Http2Session::Impl::respond(StreamId id, const ResponseHead& head, bool end) {
+void Http2Session::Impl::respond(StreamId id, const ResponseHead& head, bool end, std::string_view date) {
   Http2Stream* const stream = streams_.find(id);
   if (stream == nullptr || stream->reset) return;
   CHECK(!stream->finished && head.status != 101);
   fields_.start_over();
   fields_.put(":status", status_text(head.status));
-  for_each_forwarded(head.fields, [&](const Field& field) { fields_.put(field.name, field.value); });
+  bool needs_date = head.status >= 200 && !date.empty();
+  for_each_forwarded(head.fields, [&](const Field& field) {
+    fields_.put(field.name, field.value);
+    if (same_name(field.name, "date")) needs_date = false;
+  });
+  if (needs_date) fields_.put("date", date);
   if (head.framing == Framing::length || tells_length(head)) fields_.put_content_length(head.content_length);
   if (head.status < 200) {
     nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, id, nullptr, fields_.data(), fields_.size(), nullptr);

@@ -122,7 +122,7 @@ void Exchange::drop_kept() {
 
 void Exchange::try_endpoint(const http::RequestHead* head) {
   for (;;) {
-    if (!cluster_->has_place()) return wait_for_place();
+    if (!cluster_->has_place() || cluster_->waiting_room.would_be_overtaken_by(*this)) return wait_for_place();
     balance::Backend* backend = cluster_->cluster.pick(tried_);
     if (backend == nullptr) return answer(503, "destination_unavailable", "no endpoint");
     lease_ = Lease(*cluster_, *backend);
@@ -150,9 +150,11 @@ void Exchange::wait_for_place() {
 }
 
 void Exchange::send_kept() {
-  http::HeadParser parser;
+  // We have written it, so it is one; what was added to it may have made it larger than a client's may be.
+  const std::size_t size = kept_head_.size();
+  http::HeadParser parser({.max_head_bytes = size + 1, .max_target_bytes = size, .max_fields = size});
   http::RequestHead head;
-  CHECK(parser.request(kept_head_, head).state == http::ParseState::complete);  // we have written it
+  CHECK(parser.request(kept_head_, head).state == http::ParseState::complete);
   upstream_->send_head(head, kept_head_);
   if (!kept_body_.empty()) upstream_->send_data(kept_body_);
   if (request_whole_) {

@@ -47,6 +47,7 @@ void Http1Client::send_head(const http::ResponseHead& head) {
   }
   request.answered = true;
   request.side.close = request.side.close || !request.exchange.request_whole() || worker_.draining();
+  request.side.date = worker_.date();
   request.response_framing = http::write_response_head(head, request.side, queue_.stage());
   if (request.response_framing == http::Framing::until_close) request.side.close = true;
 }
@@ -72,6 +73,7 @@ void Http1Client::send_end(const std::vector<http::Field>& trailers) {
 void Http1Client::send_answer(std::uint16_t status, std::string_view proxy_error, std::string_view text) {
   Request& request = *request_;
   request.side.close = request.side.close || !request.exchange.request_whole() || worker_.draining();
+  request.side.date = worker_.date();
   http::write_local_response(status, proxy_error, text, request.side, queue_.stage());
 }
 
@@ -91,7 +93,7 @@ void Http1Client::pause_reading(bool paused) {
 std::string Http1Client::address() const { return net::peer_host(fd_.get()); }
 
 void Http1Client::become_tunnel(const http::ResponseHead& head, UpgradedConnection upstream) {
-  std::string first;
+  std::string first = queue_.take();  // interim answers
   http::write_response_head(head, request_->side, first);
   first.append(upstream.received);
   request_.reset();
@@ -262,8 +264,8 @@ void Http1Client::pass_body_on() {
 }
 
 void Http1Client::refuse(std::uint16_t status, std::string_view problem) {
-  http::write_local_response(status, "http_request_error", problem, {.http11 = true, .close = true, .to_head = false},
-                             queue_.stage());
+  http::write_local_response(status, "http_request_error", problem,
+                             {.http11 = true, .close = true, .to_head = false, .date = worker_.date()}, queue_.stage());
   ServiceCells* const cells = target_->destination->cells;
   if (cells != nullptr) cells->codes[status - kFirstStatus].add();
   held_.clear();

@@ -26,6 +26,7 @@ Http1Upstream::Http1Upstream(Worker& worker, Destination& cluster, balance::Back
       slot_(cluster),
       fd_(std::move(fd)),
       queue_(worker.buffers()),
+      parser_(worker.head_limits()),
       connect_timer_(worker.loop(), [this] { fail(UpstreamFailure::connect_timeout); }),
       expires_(expires),
       interest_(EPOLLIN) {
@@ -39,7 +40,7 @@ bool Http1Upstream::expired() const { return worker_.loop().now() >= expires_; }
 void Http1Upstream::send_head(const http::RequestHead& head, std::string_view wire) {
   request_framing_ = head.framing;
   to_head_ = head.method == "HEAD";
-  upgrade_asked_ = !head.upgrade.empty();
+  upgrade_asked_ = head.upgrade;
   request_ended_ = response_begun_ = response_ended_ = false;
   sent_at_ = worker_.loop().now();
   queue_.stage().append(wire);
@@ -200,10 +201,10 @@ bool Http1Upstream::read_head(std::string_view& bytes) {
   }
   bytes.remove_prefix(parsed.head_bytes);
   if (head.status == 101) {
-    if (upgrade_asked_) {
+    if (http::same_name(head.upgrade, upgrade_asked_)) {
       hand_over(head, bytes);
     } else {
-      fail(UpstreamFailure::invalid, "an upgrade nobody asked for");
+      fail(UpstreamFailure::invalid, "a switch to a protocol nobody asked for");
     }
     return false;
   }

@@ -70,6 +70,7 @@ class Http1Upstream final : public Mortal, public UpstreamStream, private net::E
   http::HeadParser parser_;
   http::BodyReader response_body_;
   std::string partial_head_;
+  std::string upgrade_asked_;  ///< the protocol that the request asks to switch to, or nothing
   net::Timer connect_timer_;
   net::Clock::time_point expires_;
   net::Clock::time_point idle_since_{};
@@ -78,7 +79,6 @@ class Http1Upstream final : public Mortal, public UpstreamStream, private net::E
   http::Framing request_framing_ = http::Framing::none;
   bool established_ = false;  ///< the connect ended well, or bytes were taken
   bool to_head_ = false;
-  bool upgrade_asked_ = false;
   bool request_ended_ = false;
   bool response_begun_ = false;
   bool response_ended_ = false;

@@ -47,7 +47,7 @@ class Http2Client::Stream final : public Mortal, public ClientStream, public htt
     const bool bodyless =
         head.framing == Framing::none || (head.framing == Framing::length && head.content_length == 0);
     if (head.status >= 200) bodyless_ = bodyless;
-    session().respond(id_, head, head.status >= 200 && bodyless_);
+    session().respond(id_, head, head.status >= 200 && bodyless_, connection_.worker_.date());
   }
   void send_data(std::string_view bytes) override { session().send(id_, bytes); }
   void send_end(const std::vector<http::Field>& trailers) override {
@@ -66,14 +66,14 @@ class Http2Client::Stream final : public Mortal, public ClientStream, public htt
       head.fields.insert(head.fields.begin(), {"content-type", "application/grpc"});
       head.fields.push_back({"grpc-status", number});
       head.fields.push_back({"grpc-message", message});
-      return session().respond(id_, head, /*end=*/true);
+      return session().respond(id_, head, /*end=*/true, connection_.worker_.date());
     }
     head.status = status;
     head.fields.insert(head.fields.begin(), {"content-type", "text/plain; charset=utf-8"});
     head.framing = http::Framing::length;
     head.content_length = text.size();
     const bool end = to_head_ || text.empty();
-    session().respond(id_, head, end);
+    session().respond(id_, head, end, connection_.worker_.date());
     if (end) return;
     session().send(id_, text);
     session().finish(id_, {});

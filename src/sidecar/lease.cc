@@ -16,7 +16,9 @@ Lease::Lease(Destination& cluster, balance::Backend& backend) : cluster_(&cluste
 
 void Lease::finish(Outcome outcome) {
   state_of(*backend_).cells->outcomes[static_cast<std::size_t>(outcome)].add();
+  WaitingRoom& waiting_room = cluster_->waiting_room;
   give_back();
+  waiting_room.place_is_free();
 }
 
 void Lease::give_back() {
@@ -25,7 +27,6 @@ void Lease::give_back() {
   cluster_->cluster.finish(backend);
   --cluster_->in_flight;
   --cluster_->users;
-  cluster_->waiting_room.place_is_free();
 }
 
 }  // namespace outrigger::sidecar

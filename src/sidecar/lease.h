@@ -47,7 +47,7 @@ class Lease {
   Destination& cluster() const { return *cluster_; }
   /// It is over, and counted: the endpoint's load and the cluster's places are given back.
   void finish(Outcome outcome);
-  /// The same, but nothing was tried.
+  /// Nothing was tried, and no place has become free that was not before.
   void give_back();
 
  private:

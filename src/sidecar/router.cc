@@ -70,6 +70,7 @@ void Router::update(Destination& destination, const TableEntry& entry) {
   destination.limits = {.in_flight = share(set.options.max_in_flight),
                         .connections = share(set.options.max_connections),
                         .pending = share(set.options.max_pending)};
+  destination.waiting_room.place_is_free();
 
   const auto backends = destination.cluster.backends();
   CHECK(backends.size() == entry.backends.size());

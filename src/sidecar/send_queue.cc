@@ -54,6 +54,12 @@ void SendQueue::clear() {
   account();
 }
 
+std::string SendQueue::take() {
+  std::string left = bytes_.substr(sent_);
+  clear();
+  return left;
+}
+
 void SendQueue::account() {
   const std::size_t waiting = blocked_ ? size() : 0;
   pool_.remove_waiting(accounted_);

@@ -36,6 +36,8 @@ class SendQueue {
   /// Staged or not taken.
   std::size_t size() const { return bytes_.size() - sent_; }
   void clear();
+  /// What is staged or not taken, for another to send.
+  std::string take();
 
  private:
   static constexpr std::size_t kInPlace = 15;  ///< libstdc++'s string without a buffer

@@ -42,7 +42,8 @@ void Tunnel::balance(std::shared_ptr<Destination> cluster) {
 
 void Tunnel::try_endpoint() {
   while (tried_.size() < kMaxConnects) {
-    if (!cluster_->has_place() || !cluster_->has_connection_place()) return wait_for_place();
+    const bool place = cluster_->has_place() && cluster_->has_connection_place();
+    if (!place || cluster_->waiting_room.would_be_overtaken_by(*this)) return wait_for_place();
     balance::Backend* const backend = cluster_->cluster.pick(tried_);
     if (backend == nullptr) break;
     lease_ = Lease(*cluster_, *backend);

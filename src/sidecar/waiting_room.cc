@@ -10,39 +10,55 @@ WaitingRoom::WaitingRoom(net::EventLoop& loop)
 
 void WaitingRoom::enter(Guest& guest, net::Clock::duration patience) {
   guest.waits_ = true;
-  guest.until_ = loop_.now() + patience;
-  guest.place_ = guests_.insert(guests_.end(), &guest);
-  if (!timer_.is_set()) timer_.set(patience);
+  const bool back = &guest == let_in_;
+  if (back) {
+    came_back_ = true;
+    let_in_ = nullptr;
+  } else {
+    guest.until_ = loop_.now() + patience;
+  }
+  guest.place_ = guests_.insert(back ? guests_.begin() : guests_.end(), &guest);
+  if (!timer_.is_set()) timer_.set(guest.until_ - loop_.now());
 }
 
 void WaitingRoom::leave(Guest& guest) {
+  if (&guest == let_in_) let_in_ = nullptr;  // another may come to be at its address
   if (!std::exchange(guest.waits_, false)) return;
   guests_.erase(guest.place_);
 }
 
 void WaitingRoom::place_is_free() {
-  if (guests_.empty()) return;
-  if (places_++ > 0) return;
+  if (guests_.empty() || std::exchange(place_told_, true)) return;
   loop_.defer([self = self_] {
-    if (*self != nullptr) (*self)->let_in();
+    if (*self != nullptr) (*self)->let_in_all();
   });
 }
 
-void WaitingRoom::let_in() {
-  for (std::uint32_t places = std::exchange(places_, 0); places > 0 && !guests_.empty(); --places) {
+void WaitingRoom::let_in_all() {
+  place_told_ = false;
+  came_back_ = false;
+  while (!guests_.empty() && !came_back_) {
     Guest& first = *guests_.front();
     leave(first);
+    let_in_ = &first;
     first.on_place();
+    let_in_ = nullptr;
   }
 }
 
 void WaitingRoom::on_time() {
-  while (!guests_.empty() && guests_.front()->until_ <= loop_.now()) {
-    Guest& first = *guests_.front();
-    leave(first);
-    first.on_no_place();
+  const auto is_due = [this](const Guest* guest) { return guest->until_ <= loop_.now(); };
+  // The first, as a rule: patience is what it was when they came.
+  for (;;) {
+    const auto due = std::find_if(guests_.begin(), guests_.end(), is_due);
+    if (due == guests_.end()) break;
+    Guest& guest = **due;
+    leave(guest);
+    guest.on_no_place();
   }
-  if (guests_.empty() || timer_.is_set()) return;
+  if (guests_.empty()) return;
+  place_is_free();  // for whoever was behind one that could have none
+  if (timer_.is_set()) return;
   const auto next = std::min_element(guests_.begin(), guests_.end(),
                                      [](const Guest* a, const Guest* b) { return a->until_ < b->until_; });
   timer_.set((*next)->until_ - loop_.now());

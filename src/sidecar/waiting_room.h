@@ -14,7 +14,7 @@ class WaitingRoom {
  public:
   class Guest {
    public:
-    /// Try now. A guest for whom there is no place after all enters again, and is the last then.
+    /// Try now. A guest for whom there is no place after all enters again, and keeps its turn and its time.
     virtual void on_place() = 0;
     /// It has waited long enough.
     virtual void on_no_place() = 0;
@@ -35,20 +35,24 @@ class WaitingRoom {
   WaitingRoom& operator=(const WaitingRoom&) = delete;
 
   std::size_t size() const { return guests_.size(); }
+  /// Whether others were here before this one, which must then enter even if there is a place.
+  bool would_be_overtaken_by(const Guest& guest) const { return !guests_.empty() && &guest != let_in_; }
   /// `patience` is the same for all who wait at a time, or nearly so.
   void enter(Guest& guest, net::Clock::duration patience);
   /// A guest that does not wait is passed over.
   void leave(Guest& guest);
-  /// Lets the first in, once this round's events are told.
+  /// There may be a place, or several: lets in who has one, once this round's events are told.
   void place_is_free();
 
  private:
-  void let_in();
+  void let_in_all();
   void on_time();
 
   net::EventLoop& loop_;
   std::list<Guest*> guests_;
-  std::uint32_t places_ = 0;
+  const Guest* let_in_ = nullptr;  ///< who tries now
+  bool came_back_ = false;         ///< and has entered again
+  bool place_told_ = false;
   std::shared_ptr<WaitingRoom*> self_;  ///< for what is deferred: null once this has ended
   net::Timer timer_;
 };

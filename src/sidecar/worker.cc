@@ -168,6 +168,16 @@ const http::Hop& Worker::hop(const ClientStream& client) {
   return hop_;
 }
 
+std::string_view Worker::date() {
+  if (loop_.now() >= date_due_) {
+    const auto time = std::chrono::system_clock::now().time_since_epoch();
+    const auto second = std::chrono::floor<std::chrono::seconds>(time);
+    date_ = http::HttpDate(second.count());
+    date_due_ = loop_.now() + (second + std::chrono::seconds(1) - time);
+  }
+  return date_.text();
+}
+
 template <class Kind>
 Kind& Worker::take_in(std::unique_ptr<Kind> connection) {
   Kind& taken = *connection.release();  // until bury_connection()

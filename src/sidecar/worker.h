@@ -13,6 +13,7 @@
 #include "http/head_parser.h"
 #include "http/head_writer.h"
 #include "http/http2_session.h"
+#include "http/http_date.h"
 #include "http/message.h"
 #include "net/event_loop.h"
 #include "net/pipe.h"
@@ -84,6 +85,9 @@ class Worker {
   http::Http2Limits http2_limits() const;
   /// What goes into requests of that client; until the next call.
   const http::Hop& hop(const ClientStream& client);
+  /// The time of day as messages carry it (RFC 9110 section 6.6.1); until the next call. Told anew when its second is
+  /// over.
+  std::string_view date();
   bool draining() const { return draining_; }
   /// So much waits for peers that do not take it that no more may be begun.
   bool overloaded() const { return buffers_.waiting_bytes() > limits_.buffered_bytes; }
@@ -142,6 +146,8 @@ class Worker {
   std::vector<std::string_view> pieces_;
   http::Hop hop_;
   std::string hop_client_;  ///< what hop_.client points to
+  http::HttpDate date_{0};
+  net::Clock::time_point date_due_{};  ///< when date_ is over
   std::unordered_map<std::string, std::unique_ptr<Listener>> listeners_;
   ConnectionList connections_;
   net::Timer idle_timer_;

@@ -47,6 +47,20 @@ TEST(Http2Session, EndsAMessageWithItsHead) {
   EXPECT_EQ(pair.server.streams[id]->heard, "closed 0");
 }
 
+TEST(Http2Session, AddsADateWhereThereIsNone) {
+  Http2Pair pair;
+  const StreamId id = pair.client.request(a_request(), true);
+  const StreamId dated = pair.client.request(a_request(), true);
+  pair.exchange();
+  pair.server.session.respond(id, a_response(103), false, "now");
+  pair.server.session.respond(id, a_response(), true, "now");
+  pair.server.session.respond(dated, a_response(200, {{"Date", "then"}}), true, "now");
+  pair.exchange();
+  EXPECT_EQ(pair.client.streams[id]->heard,
+            "103 '' body none 2 keep-alive|200 '' body none 2 keep-alive [date=now]|closed 0");
+  EXPECT_EQ(pair.client.streams[dated]->heard, "200 '' body none 2 keep-alive [date=then]|closed 0");
+}
+
 TEST(Http2Session, CarriesInterimHeadsAndTrailersBothWays) {
   Http2Pair pair;
   const StreamId id = pair.client.request(a_request("POST"), false);

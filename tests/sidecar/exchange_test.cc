@@ -1,6 +1,9 @@
 /// What a client and an endpoint see of a request that goes well.
 #include <gtest/gtest.h>
 
+#include <thread>
+
+#include "http/http_date.h"
 #include "messages.h"
 #include "proxy.h"
 
@@ -12,6 +15,21 @@ constexpr auto kQuiet = std::chrono::milliseconds(200);
 class Exchanges : public ::testing::Test {
  protected:
   Exchanges() { proxy_.set_endpoints({upstream_.address()}); }
+
+  /// The client and an endpoint, connected by a tunnel.
+  struct Ends {
+    Socket client;
+    Socket endpoint;
+  };
+  Ends tunnel() {
+    Socket client = proxy_.connect();
+    client.send(get("/", "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
+    Socket endpoint = upstream_.accept();
+    endpoint.read_request();
+    endpoint.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    EXPECT_EQ(client.read_response().status, 101);
+    return {std::move(client), std::move(endpoint)};
+  }
 
   Listener upstream_;
   Proxy proxy_;
@@ -380,6 +398,126 @@ TEST_F(Exchanges, GoOnAfterAClientVanishesInTheMiddleOfAResponse) {
   another.read_request();
   another.send(ok("fine"));
   EXPECT_EQ(next.read_response().body, "fine");
+}
+
+TEST_F(Exchanges, PassTrailersOnToAClientThatAcceptsThem) {
+  const std::string head = "HTTP/1.1 200 OK\r\nDate: now\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string trailers = "X-Sum: 1\r\nX-More: 2\r\n";
+  Socket client = proxy_.connect();
+  client.send(get("/", "TE: trailers\r\nConnection: TE\r\n"));
+  Socket endpoint = upstream_.accept();
+  EXPECT_EQ(endpoint.read_request().field("TE"), "trailers");
+  endpoint.send(head + "3\r\nabc\r\n0\r\n" + trailers + "\r\n");
+  const std::string with = head + "3\r\nabc\r\n0\r\n" + trailers + "\r\n";
+  EXPECT_EQ(client.read_bytes(with.size()), with);
+
+  client.send(get("/"));
+  EXPECT_EQ(endpoint.read_request().field("TE"), "");
+  endpoint.send(head + "3\r\nabc\r\n0\r\n" + trailers + "\r\n");
+  const std::string without = head + "3\r\nabc\r\n0\r\n\r\n";
+  EXPECT_EQ(client.read_bytes(without.size()), without);
+  EXPECT_FALSE(client.readable_within({}));
+}
+
+TEST_F(Exchanges, AddADateWhereThereIsNone) {
+  const auto now = [] {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  };
+  const auto is_of_now = [&](const std::string& date, std::int64_t since) {
+    for (std::int64_t second = since - 1; second <= now(); ++second) {
+      if (date == http::HttpDate(second).text()) return true;
+    }
+    return false;
+  };
+  Socket client = proxy_.connect();
+  client.send(get("/"));
+  Socket endpoint = upstream_.accept();
+  endpoint.read_request();
+  std::int64_t before = now();
+  endpoint.send("HTTP/1.1 103 Early Hints\r\n\r\n" + ok("one"));
+  EXPECT_EQ(client.read_response().field("Date"), "");
+  const std::string first = client.read_response().field("Date");
+  EXPECT_TRUE(is_of_now(first, before)) << first;
+
+  // Of the time at which the answer comes.
+  std::string date = first;
+  while (date == first) {
+    client.send(get("/"));
+    endpoint.read_request();
+    before = now();
+    endpoint.send(ok("two"));
+    date = client.read_response().field("Date");
+    ASSERT_TRUE(is_of_now(date, before)) << date;
+  }
+
+  client.send(get("/"));
+  endpoint.read_request();
+  endpoint.send(ok("three", "date: its own\r\n"));
+  const Message dated = client.read_response();
+  EXPECT_EQ(dated.field("Date"), "its own");
+  EXPECT_EQ(dated.head.find("Date"), std::string::npos);
+
+  proxy_.set_endpoints({});
+  before = now();
+  client.send(get("/") + "GET bad HTTP/1.1\r\n\r\n");
+  for (const int status : {503, 400}) {
+    const Message own = client.read_response();
+    EXPECT_EQ(own.status, status);
+    EXPECT_TRUE(is_of_now(own.field("Date"), before)) << own.head;
+  }
+}
+
+TEST_F(Exchanges, AnswerWhatMayGoNoFurther) {
+  Socket client = proxy_.connect();
+  client.send("OPTIONS / HTTP/1.1\r\nHost: web\r\nMax-Forwards: 0\r\n\r\n");
+  const Message options = client.read_response();
+  EXPECT_EQ(options.status, 200);
+  EXPECT_EQ(options.body, "");
+  client.send("TRACE / HTTP/1.1\r\nHost: web\r\nMax-Forwards: 0\r\n\r\n");
+  EXPECT_EQ(client.read_response().status, 501);
+  EXPECT_FALSE(upstream_.pending());
+  client.send("TRACE / HTTP/1.1\r\nHost: web\r\nMax-Forwards: 1\r\n\r\n");
+  EXPECT_EQ(upstream_.accept().read_request().field("Max-Forwards"), "0");
+}
+
+TEST_F(Exchanges, RefuseASwitchToWhatWasNotAskedFor) {
+  const std::string asked = get("/", "Connection: Upgrade\r\nUpgrade: chat/2\r\n");
+  Socket client = proxy_.connect();
+  for (const char* other : {"websocket", "chat", "chat/1", "chat/22"}) {
+    client.send(asked);
+    Socket endpoint = upstream_.accept();
+    endpoint.read_request();
+    endpoint.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + std::string(other) +
+                  "\r\n\r\n");
+    const Message response = client.read_response();
+    EXPECT_EQ(response.status, 502) << other;
+    EXPECT_EQ(response.field("Proxy-Status"), "outrigger; error=http_protocol_error");
+    EXPECT_TRUE(endpoint.at_end());
+  }
+  client.send(asked);
+  Socket endpoint = upstream_.accept();
+  endpoint.read_request();
+  endpoint.send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: CHAT/2\r\n\r\n");
+  EXPECT_EQ(client.read_response().status, 101);
+}
+
+TEST_F(Exchanges, SendWhatIsOutstandingWhenATunnelEnds) {
+  const std::string bytes = pattern(8 << 20);
+  for (const bool by_the_client : {true, false}) {
+    Ends ends = tunnel();
+    Socket& sender = by_the_client ? ends.client : ends.endpoint;
+    Socket& receiver = by_the_client ? ends.endpoint : ends.client;
+    std::thread sending([&] {
+      sender.send(bytes);
+      sender.close();
+    });
+    EXPECT_TRUE(receiver.read_to_end() == bytes);
+    EXPECT_FALSE(receiver.was_reset());
+    sending.join();
+    receiver.close();
+    proxy_.eventually("both sides are closed", [&] { return proxy_.connections() == 0; });
+    EXPECT_EQ(proxy_.in_flight(upstream_.address()), 0);
+  }
 }
 
 }  // namespace

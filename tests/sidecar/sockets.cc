@@ -12,6 +12,8 @@ namespace outrigger::sidecar::test {
 namespace {
 
 constexpr int kDeadline_ms = 20'000;
+/// More than the proxy forwards.
+constexpr http::HeadLimits kLimits{.max_head_bytes = 2 << 20, .max_target_bytes = 1 << 20, .max_fields = 8'192};
 
 void await(int fd, short events, const char* what) {
   pollfd waiting{.fd = fd, .events = events, .revents = 0};
@@ -153,13 +155,13 @@ Message Socket::read_message(const Parse& parse, Head& head) {
 }
 
 Message Socket::read_request() {
-  http::HeadParser parser;
+  http::HeadParser parser(kLimits);
   http::RequestHead head;
   return read_message([&](std::string_view bytes) { return parser.request(bytes, head); }, head);
 }
 
 Message Socket::read_response(bool to_head) {
-  http::HeadParser parser;
+  http::HeadParser parser(kLimits);
   http::ResponseHead head;
   return read_message([&](std::string_view bytes) { return parser.response(bytes, to_head, head); }, head);
 }
