@@ -74,7 +74,8 @@ void write_date(const ClientSide& client, Appender& to) {
 /// What follows towards the client (RFC 9112 section 6.3).
 Framing framing_to_client(const ResponseHead& head, const ClientSide& client) {
   if (client.to_head || head.status < 200 || head.status == 204 || head.status == 304) return Framing::none;
-  if (head.framing == Framing::none || head.framing == Framing::length) return head.framing;
+  // Over HTTP/2 a response may end with its head and tell no length.
+  if (head.framing == Framing::none || head.framing == Framing::length) return Framing::length;
   return client.http11 ? Framing::chunked : Framing::until_close;
 }
 
