@@ -49,7 +49,7 @@ bool carries_http(std::string_view protocol) {
 const char* read_control_fields(const std::vector<Field>& fields, bool http11, ControlFields& control) {
   std::size_t options = 0;
   bool names_upgrade = false;
-  for (const auto& [name, value] : fields) {
+  for (const auto& [name, value, sensitive] : fields) {
     const char* problem = nullptr;
     switch (name.size()) {  // most names are told apart by their length alone
       case std::string_view{"Expect"}.size():
@@ -92,7 +92,7 @@ const char* read_max_forwards(std::string_view method, const std::vector<Field>&
                               std::optional<std::uint64_t>& max_forwards) {
   max_forwards.reset();
   if (method != "TRACE" && method != "OPTIONS") return nullptr;
-  for (const auto& [name, value] : fields) {
+  for (const auto& [name, value, sensitive] : fields) {
     if (!same_name(name, "Max-Forwards")) continue;
     if (max_forwards) return "more than one Max-Forwards";
     if (value.empty() || !std::all_of(value.begin(), value.end(), is_digit)) return "malformed Max-Forwards";

@@ -79,9 +79,9 @@ bool is_own_per_hop(std::string_view name) {
 bool may_be_trailer(std::string_view name) { return !is_own_per_hop(name) && !is_one_of(name, kNeverTrailers); }
 
 NominatedFields::NominatedFields(const std::vector<Field>& fields) : fields_(fields) {
-  for (const auto& [name, value] : fields) {
-    if (!same_name(name, "Connection")) continue;
-    for (std::string_view rest = value; const auto option = next_element(rest);) {
+  for (const Field& field : fields) {
+    if (!same_name(field.name, "Connection")) continue;
+    for (std::string_view rest = field.value; const auto option = next_element(rest);) {
       if (!same_name(*option, "close") && !same_name(*option, "keep-alive")) any_ = true;
     }
   }
@@ -95,8 +95,8 @@ bool NominatedFields::is_named(std::string_view name) const {
 
 std::string NominatedFields::options() const {
   std::string list;
-  for (const auto& [name, value] : fields_) {
-    if (same_name(name, "Connection")) list.append(value) += ',';
+  for (const Field& field : fields_) {
+    if (same_name(field.name, "Connection")) list.append(field.value) += ',';
   }
   return list;
 }
@@ -140,11 +140,14 @@ void RequestFields::add_forwarded(std::string_view client) {
 }
 
 void RequestFields::add_x_forwarded(std::string_view client) {
-  for (const auto& [name, value] : head_.fields) {
-    if (same_name(name, "X-Forwarded-For") && !value.empty()) text_.append(value).append(", ");
+  bool sensitive = false;
+  for (const Field& field : head_.fields) {
+    if (!same_name(field.name, "X-Forwarded-For") || field.value.empty()) continue;
+    text_.append(field.value).append(", ");
+    sensitive = sensitive || field.sensitive;
   }
   text_ += client.empty() ? kUnknown : client;
-  add("X-Forwarded-For", text_);
+  add("X-Forwarded-For", text_, sensitive);
   if (find_field(head_.fields, "X-Forwarded-Proto") == nullptr) add("X-Forwarded-Proto", head_.scheme);
   const bool has_host = head_.authority.empty() || find_field(head_.fields, "X-Forwarded-Host") != nullptr;
   if (!has_host) add("X-Forwarded-Host", head_.authority);

@@ -97,7 +97,9 @@ class RequestFields {
 
  private:
   bool is_changed(const Field& field) const;
-  void add(std::string_view name, std::string_view value) { added_[added_count_++] = {name, value}; }
+  void add(std::string_view name, std::string_view value, bool sensitive = false) {
+    added_[added_count_++] = {name, value, sensitive};
+  }
   void add_forwarded(std::string_view client);
   void add_x_forwarded(std::string_view client);
 

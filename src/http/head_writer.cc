@@ -41,7 +41,7 @@ class Appender {
 std::size_t room_for(std::span<const Field> fields) {
   constexpr std::size_t kAroundField = std::string_view{": \r\n"}.size();
   std::size_t bytes = 0;
-  for (const auto& [name, value] : fields) bytes += name.size() + value.size() + kAroundField;
+  for (const Field& field : fields) bytes += field.name.size() + field.value.size() + kAroundField;
   return bytes;
 }
 
@@ -74,7 +74,8 @@ void write_date(const ClientSide& client, Appender& to) {
 /// What follows towards the client (RFC 9112 section 6.3).
 Framing framing_to_client(const ResponseHead& head, const ClientSide& client) {
   if (client.to_head || head.status < 200 || head.status == 204 || head.status == 304) return Framing::none;
-  if (head.framing == Framing::none || head.framing == Framing::length) return head.framing;
+  // Over HTTP/2 a response may end with its head and tell no length.
+  if (head.framing == Framing::none || head.framing == Framing::length) return Framing::length;
   return client.http11 ? Framing::chunked : Framing::until_close;
 }
 
@@ -145,7 +146,7 @@ void write_chunk_start(std::size_t size, std::string& out) {
 
 void write_last_chunk(std::span<const Field> trailers, std::string& out) {
   out += "0\r\n";
-  for (const auto& [name, value] : trailers) out.append(name).append(": ").append(value).append("\r\n");
+  for (const Field& field : trailers) out.append(field.name).append(": ").append(field.value).append("\r\n");
   out += "\r\n";
 }
 

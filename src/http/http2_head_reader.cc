@@ -35,7 +35,7 @@ void Http2HeadReader::start_over() {
   entries_.clear();
   method_ = scheme_ = authority_ = path_ = status_ = {};
   bytes_ = fields_ = cookies_ = 0;
-  too_large_ = target_too_large_ = false;
+  too_large_ = target_too_large_ = sensitive_ = false;
 }
 
 Http2HeadReader::Text Http2HeadReader::keep(std::string_view text) {
@@ -44,16 +44,17 @@ Http2HeadReader::Text Http2HeadReader::keep(std::string_view text) {
   return {at, text.size()};
 }
 
-void Http2HeadReader::add(std::string_view name, std::string_view value) {
+void Http2HeadReader::add(std::string_view name, std::string_view value, bool sensitive) {
   bytes_ += name.size() + value.size() + kFieldOverhead;
   if (name.starts_with(':')) {
+    sensitive_ = sensitive_ || sensitive;
     add_pseudo(name, value);
   } else if (++fields_ > limits_.max_fields || bytes_ > limits_.max_bytes) {
     too_large_ = true;
   } else {
     if (name == kCookie) ++cookies_;
     const Text kept = keep(name);
-    entries_.push_back({kept, keep(value)});
+    entries_.push_back({kept, keep(value), sensitive});
   }
 }
 
@@ -83,6 +84,7 @@ void Http2HeadReader::join_cookies() {
     if (!is_cookie(*entry)) continue;
     if (!joined.empty()) joined += "; ";
     joined += view(entry->value);
+    first->sensitive = first->sensitive || entry->sensitive;
   }
   first->value = keep(joined);
   entries_.erase(std::remove_if(first + 1, entries_.end(), is_cookie), entries_.end());
@@ -91,7 +93,7 @@ void Http2HeadReader::join_cookies() {
 bool Http2HeadReader::read_fields(std::vector<Field>& fields) {
   fields.clear();
   for (const Entry& entry : entries_) {
-    const Field& field = fields.emplace_back(Field{view(entry.name), view(entry.value)});
+    const Field& field = fields.emplace_back(Field{view(entry.name), view(entry.value), entry.sensitive});
     if (!is_lower_token(field.name) || !is_field_value(field.value)) return false;
   }
   return true;
@@ -124,6 +126,7 @@ std::uint16_t Http2HeadReader::read_request(bool ends, RequestHead& head) {
   if (read_control_fields(head.fields, true, control) != nullptr) return kMalformed;
   if (read_max_forwards(head.method, head.fields, head.max_forwards) != nullptr) return kMalformed;
   head.version = Version::http2;
+  head.sensitive = sensitive_;
   head.framing = ends ? Framing::none : control.content_length ? Framing::length : Framing::chunked;
   head.content_length = control.content_length.value_or(0);
   head.keep_alive = true;

@@ -25,7 +25,7 @@ class Http2HeadReader {
 
   void start_over();
   /// Takes a copy. What is above the limits is counted, not kept.
-  void add(std::string_view name, std::string_view value);
+  void add(std::string_view name, std::string_view value, bool sensitive);
   bool too_large() const { return too_large_; }
   /// So far above the limits that reading on would only serve who sent it.
   bool hopeless() const { return bytes_ > kHopeless * limits_.max_bytes; }
@@ -45,6 +45,7 @@ class Http2HeadReader {
   struct Entry {
     Text name;
     Text value;
+    bool sensitive;
   };
 
   static constexpr std::size_t kHopeless = 4;
@@ -64,6 +65,7 @@ class Http2HeadReader {
   std::size_t cookies_ = 0;
   bool too_large_ = false;
   bool target_too_large_ = false;
+  bool sensitive_ = false;  ///< a pseudo-field
 };
 
 }  // namespace outrigger::http

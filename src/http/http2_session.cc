@@ -85,8 +85,9 @@ nghttp2_session_callbacks* Http2Session::Impl::make_callbacks() {
   nghttp2_session_callbacks_set_on_header_callback(
       made,
       [](nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
-         const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) -> int {
-        return static_cast<Impl*>(user)->field(*frame, as_text(name, name_size), as_text(value, value_size));
+         const std::uint8_t* value, std::size_t value_size, std::uint8_t flags, void* user) -> int {
+        return static_cast<Impl*>(user)->field(*frame, as_text(name, name_size), as_text(value, value_size),
+                                               (flags & NGHTTP2_NV_FLAG_NO_INDEX) != 0);
       });
   nghttp2_session_callbacks_set_on_frame_recv_callback(
       made, [](nghttp2_session*, const nghttp2_frame* frame, void* user) -> int {

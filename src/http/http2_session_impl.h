@@ -19,8 +19,9 @@ inline std::uint8_t* bytes_of(std::string_view text) {
   return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
 }
 
-inline nghttp2_nv as_nv(std::string_view name, std::string_view value) {
-  return {bytes_of(name), bytes_of(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
+inline nghttp2_nv as_nv(std::string_view name, std::string_view value, bool sensitive) {
+  const std::uint8_t flags = sensitive ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
+  return {bytes_of(name), bytes_of(value), name.size(), value.size(), flags};
 }
 
 inline std::string_view as_text(const std::uint8_t* bytes, std::size_t size) {
@@ -31,7 +32,10 @@ inline std::string_view as_text(const std::uint8_t* bytes, std::size_t size) {
 class FieldList {
  public:
   void start_over() { fields_.clear(); }
-  void put(std::string_view name, std::string_view value) { fields_.push_back(as_nv(name, value)); }
+  void put(std::string_view name, std::string_view value, bool sensitive = false) {
+    fields_.push_back(as_nv(name, value, sensitive));
+  }
+  void put(const Field& field) { put(field.name, field.value, field.sensitive); }
   void put_content_length(std::uint64_t length) {
     const auto end = std::to_chars(digits_.data(), digits_.data() + digits_.size(), length).ptr;
     put("content-length", {digits_.data(), static_cast<std::size_t>(end - digits_.data())});
@@ -83,7 +87,7 @@ class Http2Session::Impl {
   // What came.
   int frame_begin(const nghttp2_frame_hd& head);
   int headers_begin(const nghttp2_frame& frame);
-  int field(const nghttp2_frame& frame, std::string_view name, std::string_view value);
+  int field(const nghttp2_frame& frame, std::string_view name, std::string_view value, bool sensitive);
   int frame_received(const nghttp2_frame& frame);
   void headers_received(Http2Stream& stream, const nghttp2_frame& frame);
   void request_received(Http2Stream& stream, bool ends);

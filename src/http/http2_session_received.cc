@@ -29,8 +29,9 @@ int Http2Session::Impl::headers_begin(const nghttp2_frame& frame) {
   return 0;
 }
 
-int Http2Session::Impl::field(const nghttp2_frame& frame, std::string_view name, std::string_view value) {
-  reader_.add(name, value);
+int Http2Session::Impl::field(const nghttp2_frame& frame, std::string_view name, std::string_view value,
+                              bool sensitive) {
+  reader_.add(name, value, sensitive);
   if (!reader_.too_large()) return 0;
   // A request's head is read on, to be answered with a status.
   const bool has_answer = frame.headers.cat == NGHTTP2_HCAT_REQUEST && !reader_.hopeless();

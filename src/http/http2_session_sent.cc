@@ -27,7 +27,7 @@ ssize_t Http2Session::Impl::next_data(Http2Stream& stream, std::size_t at_most, 
   flags |= NGHTTP2_DATA_FLAG_NO_COPY;
   if (stream.finished && size == stream.queued()) {
     flags |= NGHTTP2_DATA_FLAG_EOF;
-    if (!stream.trailer_ends.empty()) {
+    if (!stream.trailers.empty()) {
       flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
       submit_trailers(stream);
     }
@@ -79,12 +79,12 @@ void Http2Session::Impl::frame_not_sent(const nghttp2_frame& frame) {
 StreamId Http2Session::Impl::request(const RequestHead& head, const Hop& hop, bool end, Http2StreamHandler& handler) {
   CHECK(can_request());
   fields_.start_over();
-  fields_.put(":method", head.method);
-  fields_.put(":scheme", head.scheme);
-  if (!head.authority.empty()) fields_.put(":authority", head.authority);
-  fields_.put(":path", head.target);
+  fields_.put(":method", head.method, head.sensitive);
+  fields_.put(":scheme", head.scheme, head.sensitive);
+  if (!head.authority.empty()) fields_.put(":authority", head.authority, head.sensitive);
+  fields_.put(":path", head.target, head.sensitive);
   const RequestFields forwarded{head, hop};
-  forwarded.for_each([&](const Field& field) { fields_.put(field.name, field.value); });
+  forwarded.for_each([&](const Field& field) { fields_.put(field); });
   if (head.framing == Framing::length || tells_length(head)) fields_.put_content_length(head.content_length);
   if (head.accepts_trailers) fields_.put("te", "trailers");
 
@@ -117,7 +117,7 @@ void Http2Session::Impl::respond(StreamId id, const ResponseHead& head, bool end
   fields_.put(":status", status_text(head.status));
   bool needs_date = head.status >= 200 && !date.empty();
   for_each_forwarded(head.fields, [&](const Field& field) {
-    fields_.put(field.name, field.value);
+    fields_.put(field);
     if (same_name(field.name, "date")) needs_date = false;
   });
   if (needs_date) fields_.put("date", date);
@@ -160,8 +160,8 @@ void Http2Session::Impl::finish(StreamId id, std::span<const Field> trailers) {
   stream->finished = true;
   for (const Field& field : trailers) {
     if (is_own_per_hop(field.name)) continue;
-    stream->trailer_ends.push_back(stream->trailer_text.append(field.name).size());
-    stream->trailer_ends.push_back(stream->trailer_text.append(field.value).size());
+    const std::size_t name_end = stream->trailer_text.append(field.name).size();
+    stream->trailers.push_back({name_end, stream->trailer_text.append(field.value).size(), field.sensitive});
   }
   // Trailers need no window, so they do not wait for one behind data that has gone.
   if (stream->opened && stream->queued() == 0) submit_trailers(*stream);
@@ -169,17 +169,15 @@ void Http2Session::Impl::finish(StreamId id, std::span<const Field> trailers) {
 }
 
 void Http2Session::Impl::submit_trailers(Http2Stream& stream) {
-  if (stream.trailer_ends.empty()) return;
+  if (stream.trailers.empty()) return;
   fields_.start_over();
   const std::string_view text = stream.trailer_text;
   std::size_t at = 0;
-  for (std::size_t i = 0; i < stream.trailer_ends.size(); i += 2) {
-    const std::size_t name_end = stream.trailer_ends[i];
-    const std::size_t value_end = stream.trailer_ends[i + 1];
-    fields_.put(text.substr(at, name_end - at), text.substr(name_end, value_end - name_end));
+  for (const auto& [name_end, value_end, sensitive] : stream.trailers) {
+    fields_.put(text.substr(at, name_end - at), text.substr(name_end, value_end - name_end), sensitive);
     at = value_end;
   }
-  stream.trailer_ends.clear();
+  stream.trailers.clear();
   nghttp2_submit_trailer(session_.get(), stream.id, fields_.data(), fields_.size());
 }
 

@@ -62,10 +62,10 @@ void Http2Streams::recycle(Http2Stream& stream) {
   Http2Stream fresh;
   empty(over->body);
   empty(over->trailer_text);
-  over->trailer_ends.clear();
+  over->trailers.clear();
   fresh.body = std::move(over->body);
   fresh.trailer_text = std::move(over->trailer_text);
-  fresh.trailer_ends = std::move(over->trailer_ends);
+  fresh.trailers = std::move(over->trailers);
   *over = std::move(fresh);
   unused_.push_back(std::move(over));
 }

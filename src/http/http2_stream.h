@@ -19,9 +19,14 @@ struct Http2Stream {
 
   std::string body;  ///< what is to be sent, from body_sent on
   std::size_t body_sent = 0;
-  std::string trailer_text;               ///< name after value after name...
-  std::vector<std::size_t> trailer_ends;  ///< ...each up to here
-  std::size_t withheld = 0;               ///< bytes received while paused: their window stays shut
+  struct Trailer {
+    std::size_t name_end;
+    std::size_t value_end;
+    bool sensitive;
+  };
+  std::string trailer_text;  ///< name after value after name...
+  std::vector<Trailer> trailers;
+  std::size_t withheld = 0;  ///< bytes received while paused: their window stays shut
 
   bool to_head = false;    ///< client role: the request is a HEAD
   bool opened = false;     ///< the other side knows of it: what is sent now comes behind the head

@@ -11,6 +11,8 @@ namespace outrigger::http {
 struct Field {
   std::string_view name;   ///< as it came
   std::string_view value;  ///< without the white space around it
+  /// Came over HTTP/2 as one that no compression may ever index, and goes on so (RFC 7541 section 7.1.3).
+  bool sensitive = false;
 };
 
 /// How a message's body ends (RFC 9112 section 6.3).
@@ -34,6 +36,7 @@ struct RequestHead {
   bool accepts_trailers = false;  ///< TE says so (RFC 9110 section 10.1.4): trailers are sent to this client
   /// Of TRACE and OPTIONS alone. 0: the request may go no further (RFC 9110 section 7.6.2).
   std::optional<std::uint64_t> max_forwards;
+  bool sensitive = false;  ///< so came a pseudo-field, and so go all of them on: see Field
 };
 
 struct ResponseHead {

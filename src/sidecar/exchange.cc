@@ -73,6 +73,8 @@ void Exchange::start(const http::RequestHead& head, bool whole) {
 
   kept_head_ = worker_.buffers().take();
   http::write_request_head(head, worker_.hop(client_), kept_head_);
+  kept_head_sensitive_ = head.sensitive || std::any_of(head.fields.begin(), head.fields.end(),
+                                                       [](const http::Field& field) { return field.sensitive; });
   if (const auto timeout = cluster_->cluster.options().timeout; timeout.count() > 0) timer_.set(timeout);
   try_endpoint(&head);
 }
@@ -91,7 +93,9 @@ void Exchange::on_request_data(std::string_view bytes) {
 
 void Exchange::on_request_end(const std::vector<http::Field>& trailers) {
   request_whole_ = true;
-  for (const auto& [name, value] : trailers) kept_trailers_.push_back({std::string(name), std::string(value)});
+  for (const http::Field& field : trailers) {
+    kept_trailers_.push_back({std::string(field.name), std::string(field.value), field.sensitive});
+  }
   if (upstream_ != nullptr) upstream_->send_end(trailers);
 }
 
@@ -155,11 +159,13 @@ void Exchange::send_kept() {
   http::HeadParser parser({.max_head_bytes = size + 1, .max_target_bytes = size, .max_fields = size});
   http::RequestHead head;
   CHECK(parser.request(kept_head_, head).state == http::ParseState::complete);
+  head.sensitive = kept_head_sensitive_;
+  for (http::Field& field : head.fields) field.sensitive = kept_head_sensitive_;
   upstream_->send_head(head, kept_head_);
   if (!kept_body_.empty()) upstream_->send_data(kept_body_);
   if (request_whole_) {
     std::vector<http::Field> trailers;
-    for (const auto& [name, value] : kept_trailers_) trailers.push_back({name, value});
+    for (const auto& [name, value, sensitive] : kept_trailers_) trailers.push_back({name, value, sensitive});
     upstream_->send_end(trailers);
   } else {
     client_.pause_reading(false);  // a try before this one may have paused it

@@ -64,6 +64,7 @@ class Exchange final : private WaitingRoom::Guest {
   struct KeptField {
     std::string name;
     std::string value;
+    bool sensitive;
   };
 
   void on_place() override;
@@ -96,7 +97,8 @@ class Exchange final : private WaitingRoom::Guest {
   UpstreamStream* upstream_ = nullptr;
   std::vector<balance::Backend*> tried_;
 
-  std::string kept_head_;  ///< as HTTP/1.1 writes it
+  std::string kept_head_;             ///< as HTTP/1.1 writes it
+  bool kept_head_sensitive_ = false;  ///< something in it is: sent again, it all is
   std::string kept_body_;
   std::vector<KeptField> kept_trailers_;
   bool kept_ = true;  ///< that is all that has come of the request

@@ -63,7 +63,7 @@ Message ours(const RequestHead& head, std::string_view target) {
   Message message;
   message.start = std::string{head.method} + " " + std::string{target};
   message.http11 = head.version == Version::http11;
-  for (const auto& [name, value] : head.fields) add_field(name, value, message);
+  for (const Field& field : head.fields) add_field(field.name, field.value, message);
   message.framing = framing_text(head.framing == Framing::chunked, false, head.content_length);
   sort_fields(message);
   return message;
@@ -75,7 +75,7 @@ Message ours(const ResponseHead& head, std::string_view) {
   const auto usual = beast::http::obsolete_reason(beast::http::int_to_status(head.status));
   message.start = std::to_string(head.status) + " " + std::string{head.reason.empty() ? view(usual) : head.reason};
   message.http11 = head.version == Version::http11;
-  for (const auto& [name, value] : head.fields) add_field(name, value, message);
+  for (const Field& field : head.fields) add_field(field.name, field.value, message);
   const std::uint64_t length = head.framing == Framing::length ? head.content_length : 0;
   message.framing = framing_text(head.framing == Framing::chunked, head.framing == Framing::until_close, length);
   sort_fields(message);

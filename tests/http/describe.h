@@ -17,7 +17,9 @@ inline std::string describe(Framing framing, std::uint64_t content_length) {
 
 inline std::string describe(const std::vector<Field>& fields) {
   std::string text;
-  for (const auto& [name, value] : fields) text += " [" + std::string{name} + "=" + std::string{value} + "]";
+  for (const Field& field : fields) {
+    text += " [" + std::string{field.name} + "=" + std::string{field.value} + (field.sensitive ? " sensitive]" : "]");
+  }
   return text;
 }
 

@@ -338,6 +338,15 @@ TEST(ResponseWriter, GivesNoBodyToStatusesThatHaveNone) {
   EXPECT_EQ(framing, Framing::none);
 }
 
+TEST(ResponseWriter, TellsThatABodyIsEmptyThatHasNoFraming) {
+  ResponseHead head;  // as HTTP/2 has it when the stream ends with it
+  head.status = 200;
+  head.version = Version::http2;
+  std::string out;
+  write_response_head(head, {}, out);
+  EXPECT_EQ(out, "HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n");
+}
+
 TEST(ResponseWriter, AddsADateWhereThereIsNone) {
   const ClientSide client{.date = "Sun, 06 Nov 1994 08:49:37 GMT"};
   EXPECT_EQ(forwarded_response("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: y\r\n\r\n", client).head,

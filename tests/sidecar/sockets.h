@@ -87,6 +87,7 @@ class Socket {
 class Listener {
  public:
   Listener();
+  int fd() const { return fd_.get(); }
   std::uint16_t port() const { return port_; }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   Socket accept();
