@@ -1,6 +1,7 @@
 #include "net/signal_watch.h"
 
 #include <pthread.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
@@ -40,6 +41,11 @@ std::size_t descriptor_limit() {
   rlimit limit{};
   CHECK(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
   return limit.rlim_cur;
+}
+
+std::size_t next_descriptor() {
+  const FileDescriptor probe(::eventfd(0, EFD_CLOEXEC));
+  return probe ? static_cast<std::size_t>(probe.get()) : descriptor_limit();
 }
 
 }  // namespace outrigger::net

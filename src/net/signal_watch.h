@@ -25,5 +25,8 @@ class SignalWatch final : private EventHandler {
 void raise_descriptor_limit();
 /// How many descriptors this process may have.
 std::size_t descriptor_limit();
+/// The number that the next descriptor gets: the lowest that is free, so as many are open at least. descriptor_limit()
+/// when there is none left.
+std::size_t next_descriptor();
 
 }  // namespace outrigger::net

@@ -9,12 +9,14 @@
 #include "net/original_destination.h"
 #include "sidecar/admin_pages.h"
 #include "sidecar/snapshot.h"
+#include "sidecar/startup_memory.h"
 #include "sidecar/worker_count.h"
 
 namespace outrigger::sidecar {
 namespace {
 
 constexpr auto kSaveDelay = std::chrono::milliseconds(100);
+constexpr auto kStartupOver = std::chrono::seconds(1);  ///< about: nothing depends on it
 constexpr auto kDrainCheck = std::chrono::milliseconds(20);
 
 /// It keeps its sockets when the configuration changes, if only its service does.
@@ -39,6 +41,7 @@ Control::Control(Config config, std::string config_path, std::string config_text
       file_watch_(loop_, config_path_, [this] { reload(/*asked=*/false); }),
       worker_cells_(config_.workers != 0 ? config_.workers : worker_count()),
       tables_(worker_cells_.size()),
+      startup_timer_(loop_, [] { release_startup_memory(); }),
       save_timer_(loop_, [this] { save(); }),
       drain_timer_(loop_, [this] { check_drained(); }) {}
 
@@ -49,6 +52,7 @@ Result<void> Control::start() {
   if (!admin_address) return failure(config_path_ + ": admin: " + admin_address.error().text);
   auto admin_socket = net::listen_on(*admin_address, /*reuse_port=*/false);
   if (!admin_socket) return failure(config_path_ + ": admin: " + admin_socket.error().text);
+  if (const auto bound = net::local_address(admin_socket->get())) admin_address_ = *bound;
   if (auto done = start_feed(); !done) return done;
   for (std::size_t i = 0; i < worker_cells_.size(); ++i) {
     workers_.push_back(
@@ -65,6 +69,7 @@ Result<void> Control::start() {
 }
 
 void Control::run() {
+  startup_timer_.set(kStartupOver);
   loop_.run();
   if (save_timer_.is_set()) save();
 }
@@ -184,6 +189,10 @@ Result<void> Control::adopt(const Config& config) {
                                    [&](const auto& listener) { return is_same_listener(listener, old); });
     if (stays) continue;
     for (const auto& worker : workers_) worker->remove_listener(old.name);
+    listening_.erase(old.name);
+  }
+  for (const auto& [name, own] : *sockets) {
+    if (const auto address = net::local_address(own.front().get())) listening_[name] = *address;
   }
   file_sets_ = std::move(sets);
   if (config.http != config_.http || config.limits != config_.limits) {
@@ -198,22 +207,20 @@ Result<void> Control::adopt(const Config& config) {
 }
 
 WorkerLimits Control::worker_limits(const Limits& limits) const {
-  // A client's connection takes a descriptor, and one to an endpoint as a rule; the rest is for listeners, logs, the
-  // feed, metrics and pipes.
-  constexpr std::size_t kReserved = 128;
+  constexpr std::size_t kMaxPipes = 256;
   const std::size_t descriptors = net::descriptor_limit();
-  std::size_t connections = descriptors > 2 * kReserved ? (descriptors - kReserved) / 2 : kReserved / 2;
-  if (limits.connections != 0) connections = std::min<std::size_t>(connections, limits.connections);
   const std::size_t workers = worker_cells_.size();
-  return {.connections = std::max<std::size_t>(1, connections / workers), .buffered_bytes = limits.buffered_bytes};
+  // The last quarter is for what the accepted connections need: idle clients have none to an endpoint, and those that
+  // are busy have theirs among the three quarters. Of it pipes have a quarter, the feed and metrics a few.
+  return {.connections = limits.connections == 0 ? SIZE_MAX : std::max<std::size_t>(1, limits.connections / workers),
+          .buffered_bytes = limits.buffered_bytes,
+          .descriptors = descriptors - descriptors / 4,
+          .pipes = std::clamp<std::size_t>(descriptors / 32 / workers, 1, kMaxPipes)};
 }
 
 void Control::guard_against_loops() {
-  LoopGuard guard;
-  for (const ListenerConfig& listener : config_.listeners) {
-    if (const auto address = net::SocketAddress::parse(listener.address)) guard.listening.push_back(*address);
-  }
-  if (const auto admin = net::SocketAddress::parse(config_.admin)) guard.listening.push_back(*admin);
+  LoopGuard guard{.listening = {admin_address_}, .machine = {}};
+  for (const auto& [name, address] : listening_) guard.listening.push_back(address);
   if (auto machine = net::machine_addresses()) guard.machine = std::move(*machine);
   for (const auto& worker : workers_) worker->guard_against_loops(guard);
 }

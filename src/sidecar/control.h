@@ -63,6 +63,9 @@ class Control {
   void check_drained();
 
   net::EventLoop loop_;
+  /// As they are bound: a configured port may be 0.
+  std::map<std::string, net::SocketAddress> listening_;  ///< by listener's name
+  net::SocketAddress admin_address_;
   Config config_;
   std::string config_path_;
   std::string config_text_;  ///< what was last read, refused or not: not read twice unasked
@@ -80,6 +83,7 @@ class Control {
   /// When the operator last confirmed what we have; empty: never.
   std::optional<std::chrono::system_clock::time_point> confirmed_at_;
   bool publish_scheduled_ = false;
+  net::Timer startup_timer_;
   net::Timer save_timer_;
   net::Timer drain_timer_;
   net::Clock::time_point drain_deadline_{};

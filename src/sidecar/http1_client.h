@@ -26,8 +26,11 @@ class Http1Client final : public Connection, private ClientStream, private net::
   Http1Client(Worker& worker, net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target);
   ~Http1Client() override;
 
-  /// What has been read already. Call at most once, first, and when the worker has it.
-  void begin(std::string_view bytes) { process(bytes); }
+  /// What has been read already, its first byte `since` then. Call at most once, first, and when the worker has it.
+  void begin(std::string_view bytes, net::Clock::time_point since) {
+    last_active_ = since;
+    process(bytes);
+  }
 
   void close() override;
   void drain() override;

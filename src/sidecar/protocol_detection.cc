@@ -11,6 +11,8 @@ namespace {
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr std::size_t kMaxMethod = 32;
 constexpr std::array<std::string_view, 2> kSchemes = {"http://", "https://"};
+constexpr std::array<std::string_view, 9> kUsualBeginnings = {"GET ",   "HEAD ",    "POST ",  "PUT ", "DELETE ",
+                                                              "PATCH ", "OPTIONS ", "TRACE ", "PRI "};
 constexpr std::array<std::uint16_t, 15> kServerFirstPorts = {21,  22,   23,   25,   110,  119,  143,  587,
                                                              873, 2525, 3306, 4222, 4444, 5900, 11211};
 
@@ -53,6 +55,12 @@ Detected detect(std::string_view first_bytes) {
     return size == kHttp2Preface.size() ? Detected::http2 : Detected::more;
   }
   return detect_request_line(first_bytes.substr(0, kMaxDetectionBytes));
+}
+
+bool begins_like_http(std::string_view first_bytes) {
+  return std::any_of(kUsualBeginnings.begin(), kUsualBeginnings.end(), [&](std::string_view usual) {
+    return first_bytes.starts_with(usual) || usual.starts_with(first_bytes);
+  });
 }
 
 bool is_server_first_port(std::uint16_t port) {

@@ -28,6 +28,11 @@ inline constexpr std::size_t kMaxDetectionBytes = 64;
 /// commands. Any thread.
 Detected detect(std::string_view first_bytes);
 
+/// Of bytes of which more are needed: whether they may become a request with one of HTTP's usual methods (RFC 9110
+/// section 9.3, and PATCH), or HTTP/2's preface. Then it is likely that somebody is slow; otherwise, that the client
+/// has said all it has to say before it is answered. Any thread.
+bool begins_like_http(std::string_view first_bytes);
+
 /// Whether to take what goes to this port for TCP without waiting for bytes of the client, as the client waits for the
 /// server's by the usual use of the port: FTP 21, SSH 22, Telnet 23, SMTP 25, 587 and 2525, POP3 110, NNTP 119, IMAP
 /// 143, rsync 873 and (as Galera uses it) 4444, MySQL 3306, NATS 4222, VNC 5900. And memcached 11211, whose client does

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "sidecar/upstream_pool.h"
 #include "sidecar/worker.h"
 
 namespace outrigger::sidecar {
@@ -47,9 +48,14 @@ void Tunnel::try_endpoint() {
     balance::Backend* const backend = cluster_->cluster.pick(tried_);
     if (backend == nullptr) break;
     lease_ = Lease(*cluster_, *backend);
-    if (auto upstream = net::start_connect(state_of(*backend).address)) {
+    StartedConnect started = start_connect(worker_, *backend);
+    if (started.fd) {
       slot_ = ConnectionSlot(*cluster_);
-      return connect(std::move(*upstream), cluster_->cluster.options().connect_timeout);
+      return connect(std::move(started.fd), cluster_->cluster.options().connect_timeout);
+    }
+    if (started.no_descriptor) {
+      lease_.give_back();
+      return wait_for_place();
     }
     tried_.push_back(backend);
     leave_endpoint(Outcome::connect_failure);

@@ -2,12 +2,14 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 #include <utility>
 
 #include "net/socket.h"
 #include "sidecar/protocol_detection.h"
 #include "sidecar/tunnel.h"
+#include "sidecar/upstream_pool.h"
 #include "sidecar/worker.h"
 
 namespace outrigger::sidecar {
@@ -28,42 +30,104 @@ UndeterminedClient::~UndeterminedClient() { CHECK(closed_); }
 void UndeterminedClient::on_events(std::uint32_t) {
   const auto scratch = worker_.scratch();
   const ssize_t received = ::recv(client_.get(), scratch.data(), scratch.size(), 0);
-  if (received < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (received <= 0) return close();
+  if (received < 0) {
+    if (errno != EAGAIN && errno != EINTR) close();
+    return;
+  }
+  if (received == 0) return on_client_end();
+  if (received_.empty()) first_byte_at_ = worker_.loop().now();
   received_.append(scratch.data(), static_cast<std::size_t>(received));
   switch (detect(received_)) {
-    case Detected::more: return;
-    case Detected::http1: return worker_.become_http1(leave_with(DetectedProtocol::http1), target_, received_);
+    case Detected::more: return await_more();
+    case Detected::http1: return become_http1();
     case Detected::http2: return worker_.become_http2(leave_with(DetectedProtocol::http2), target_, received_);
     case Detected::tcp: return become_tunnel(DetectedProtocol::tcp);
   }
 }
 
+void UndeterminedClient::on_client_end() {
+  // Half-closed, it may still want what an endpoint says to this.
+  if (!endpoints_may_speak_first_ || (received_.empty() && !upstream_)) return close();
+  become_tunnel(received_.empty() ? DetectedProtocol::unknown : DetectedProtocol::tcp);
+}
+
+void UndeterminedClient::await_more() {
+  const bool slow = !endpoints_may_speak_first_ || begins_like_http(received_);
+  timer_.set(slow ? first_byte_at_ + worker_.settings().head_timeout - worker_.loop().now() : kPatience);
+}
+
 void UndeterminedClient::on_timer() {
+  if (!received_.empty()) {
+    const bool slow = !endpoints_may_speak_first_ || begins_like_http(received_);
+    return slow ? become_http1() : become_tunnel(DetectedProtocol::tcp);
+  }
+  if (upstream_ && !upstream_->connected) return on_connect_failed();
   if (!endpoints_may_speak_first_ || upstream_) return close();  // silent for as long as a connection may be idle
+  connect();
+}
+
+void UndeterminedClient::connect() {
   Destination& cluster = *target_->destination;
   timer_.set(cluster.cluster.options().idle_timeout);
   if (!cluster.has_place() || !cluster.has_connection_place()) return;
   balance::Backend* const backend = cluster.cluster.pick();
   if (backend == nullptr) return;
-  Lease lease(cluster, *backend);
-  auto socket = net::start_connect(state_of(*backend).address);
-  if (!socket) return lease.finish(Outcome::connect_failure);
-  upstream_ = std::make_unique<Upstream>(*this);
-  upstream_->fd = std::move(*socket);
-  upstream_->lease = std::move(lease);
-  upstream_->slot = ConnectionSlot(cluster);
-  worker_.loop().add(upstream_->fd.get(), EPOLLIN, *upstream_);
+  auto upstream = std::make_unique<Upstream>(*this);
+  upstream->lease = Lease(cluster, *backend);
+  StartedConnect started = start_connect(worker_, *backend);
+  upstream->fd = std::move(started.fd);
+  if (!upstream->fd) {
+    return started.no_descriptor ? upstream->lease.give_back() : upstream->lease.finish(Outcome::connect_failure);
+  }
+  upstream->slot = ConnectionSlot(cluster);
+  upstream_ = std::move(upstream);
+  worker_.loop().add(upstream_->fd.get(), EPOLLOUT, *upstream_);
+  timer_.set(cluster.cluster.options().connect_timeout);
 }
 
 void UndeterminedClient::on_upstream_events(std::uint32_t events) {
-  // It has gone, or cannot be reached: another one may.
-  if ((events & (EPOLLERR | EPOLLHUP)) != 0) forget_upstream();
-  if (upstream_) worker_.seen_server_first().remember(target_->destination->service.text());
-  become_tunnel(upstream_ ? DetectedProtocol::server_first : DetectedProtocol::unknown);
+  if (upstream_->connected) return on_upstream_silent_no_more();
+  if (net::connect_error(upstream_->fd.get()) != 0 || (events & (EPOLLERR | EPOLLHUP)) != 0) return on_connect_failed();
+  on_connected();
+}
+
+void UndeterminedClient::on_connected() {
+  upstream_->connected = true;
+  upstream_->since = worker_.loop().now();
+  worker_.loop().modify(upstream_->fd.get(), EPOLLIN, *upstream_);
+  if (received_.empty()) timer_.set(upstream_->lease.cluster().cluster.options().idle_timeout);
+}
+
+/// Another endpoint may take it.
+void UndeterminedClient::on_connect_failed() {
+  forget_upstream(Outcome::connect_failure);
+  become_tunnel(DetectedProtocol::unknown);
+}
+
+void UndeterminedClient::on_upstream_silent_no_more() {
+  constexpr std::string_view kHttp = "HTTP/";
+  std::array<char, kHttp.size()> first;
+  const ssize_t size = ::recv(upstream_->fd.get(), first.data(), first.size(), MSG_PEEK);
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  const bool at_once = worker_.loop().now() - upstream_->since < kGreeting;
+  const bool http = size > 0 && std::string_view(first.data(), static_cast<std::size_t>(size)) == kHttp;
+  if (http || (size <= 0 && !at_once)) {
+    // It did not like the silence: the client may still be about to speak.
+    endpoints_may_speak_first_ = false;
+    return forget_upstream(size < 0 ? Outcome::reset : Outcome::success);
+  }
+  if (size < 0) forget_upstream(Outcome::reset);  // another one may take it
+  if (size > 0 && at_once) worker_.seen_server_first().remember(upstream_->lease.cluster().service.text());
+  become_tunnel(size > 0 ? DetectedProtocol::server_first : DetectedProtocol::unknown);
+}
+
+void UndeterminedClient::become_http1() {
+  net::FileDescriptor client = leave_with(DetectedProtocol::http1);
+  worker_.become_http1(std::move(client), target_, received_, first_byte_at_);
 }
 
 void UndeterminedClient::become_tunnel(DetectedProtocol protocol) {
+  if (upstream_ && !upstream_->connected) give_upstream_back();  // the tunnel tries others, too, if it must
   // Whoever has spoken: the connection that is there is used.
   std::unique_ptr<Upstream> upstream = std::move(upstream_);
   if (upstream) worker_.loop().remove(upstream->fd.get(), *upstream);
@@ -82,17 +146,28 @@ net::FileDescriptor UndeterminedClient::leave_with(DetectedProtocol protocol) {
   return client;
 }
 
-void UndeterminedClient::forget_upstream() {
-  if (!upstream_) return;
+void UndeterminedClient::forget_upstream(Outcome outcome) {
+  upstream_->lease.finish(outcome);
+  bury_upstream();
+}
+
+/// It was not used.
+void UndeterminedClient::give_upstream_back() {
+  upstream_->lease.give_back();
+  bury_upstream();
+}
+
+void UndeterminedClient::bury_upstream() {
   worker_.loop().remove(upstream_->fd.get(), *upstream_);
-  upstream_->lease.finish(Outcome::cancelled);
+  upstream_->fd.reset();
+  upstream_->slot.free();
   worker_.bury(std::move(upstream_));
 }
 
 void UndeterminedClient::close() {
   if (std::exchange(closed_, true)) return;
   timer_.cancel();
-  forget_upstream();
+  if (upstream_) give_upstream_back();
   if (client_) {
     worker_.loop().remove(client_.get(), *this);
     client_.reset();

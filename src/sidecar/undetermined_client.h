@@ -16,11 +16,16 @@ class Worker;
 /// A client's connection of which it is not known yet what it speaks: waits for its first bytes, and hands it over.
 ///
 /// Where the endpoints may speak first, it waits no longer than kPatience. Then it connects to one of them, and whoever
-/// speaks first decides: an endpoint, that this is no HTTP and its destination not to be waited for again; the client,
-/// as before, since connections are often made long before they are used. Worker's thread only.
+/// speaks first decides: an endpoint, that this is no HTTP; the client, as before, since connections are often made
+/// long before they are used. An endpoint that greets its client does so at once: only then is its destination not to
+/// be waited for again. One that complains of the silence in HTTP, or ends it, leaves the client as it was.
+///
+/// A client that stops within what may become HTTP is waited for: for head_timeout if it looks like that, which is a
+/// slow client's; else for kPatience, as it may be waiting for its answer. Worker's thread only.
 class UndeterminedClient final : public Connection, private net::EventHandler {
  public:
   static constexpr std::chrono::milliseconds kPatience{50};
+  static constexpr std::chrono::seconds kGreeting{1};  ///< from connecting to an endpoint until its first byte
 
   UndeterminedClient(Worker& worker, net::FileDescriptor client, std::shared_ptr<const ListenerTarget> target);
   ~UndeterminedClient() override;
@@ -38,20 +43,32 @@ class UndeterminedClient final : public Connection, private net::EventHandler {
     net::FileDescriptor fd;
     Lease lease;
     ConnectionSlot slot;
+    bool connected = false;
+    net::Clock::time_point since;  ///< connected
   };
 
   void on_events(std::uint32_t events) override;
   void on_upstream_events(std::uint32_t events);
   void on_timer();
+  void on_client_end();
+  void await_more();
+  void connect();
+  void on_connected();
+  void on_connect_failed();
+  void on_upstream_silent_no_more();
+  void become_http1();
   void become_tunnel(DetectedProtocol protocol);
   /// Ends this, but not the client's connection.
   net::FileDescriptor leave_with(DetectedProtocol protocol);
-  void forget_upstream();
+  void forget_upstream(Outcome outcome);
+  void give_upstream_back();
+  void bury_upstream();
 
   Worker& worker_;
   net::FileDescriptor client_;
   std::shared_ptr<const ListenerTarget> target_;
   std::string received_;
+  net::Clock::time_point first_byte_at_;
   std::unique_ptr<Upstream> upstream_;
   net::Timer timer_;
   bool endpoints_may_speak_first_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "net/signal_watch.h"
+#include "net/socket.h"
 #include "sidecar/http1_upstream.h"
 #include "sidecar/http2_upstream.h"
 #include "sidecar/worker.h"
@@ -60,6 +62,15 @@ Http2Upstream* shared_with_room(EndpointState& state) {
 
 }  // namespace
 
+StartedConnect start_connect(Worker& worker, balance::Backend& backend) {
+  const net::SocketAddress& address = state_of(backend).address;
+  if (auto socket = net::start_connect(address)) return {std::move(*socket)};
+  if (net::next_descriptor() < net::descriptor_limit()) return {};
+  worker.make_room();
+  if (auto socket = net::start_connect(address)) return {std::move(*socket)};
+  return {.fd = {}, .no_descriptor = net::next_descriptor() >= net::descriptor_limit()};
+}
+
 AcquiredStream acquire_stream(Worker& worker, Destination& cluster, balance::Backend& backend, bool http2,
                               Exchange& exchange) {
   EndpointState& state = state_of(backend);
@@ -70,15 +81,16 @@ AcquiredStream acquire_stream(Worker& worker, Destination& cluster, balance::Bac
     return {connection};
   }
   if (!make_place(cluster)) return {nullptr, true};
-  auto socket = net::start_connect(state.address);
-  if (!socket) return {};
+  auto started = start_connect(worker, backend);
+  if (!started.fd) return {nullptr, started.no_descriptor};
   if (http2) {
-    auto* const connection = new Http2Upstream(worker, cluster, backend, std::move(*socket), expiry(worker, cluster));
+    auto* const connection =
+        new Http2Upstream(worker, cluster, backend, std::move(started.fd), expiry(worker, cluster));
     state.shared.push_back(connection);
     worker.idle_connections_exist();
     return {&connection->open(exchange)};
   }
-  auto* const connection = new Http1Upstream(worker, cluster, backend, std::move(*socket), expiry(worker, cluster));
+  auto* const connection = new Http1Upstream(worker, cluster, backend, std::move(started.fd), expiry(worker, cluster));
   connection->serve(exchange);
   return {connection};
 }

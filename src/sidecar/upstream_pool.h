@@ -2,6 +2,7 @@
 /// The connections that a worker has to an endpoint. Worker's thread only.
 #include "balance/cluster.h"
 #include "net/event_loop.h"
+#include "net/file_descriptor.h"
 
 namespace outrigger::sidecar {
 
@@ -14,8 +15,16 @@ struct Destination;
 
 struct AcquiredStream {
   UpstreamStream* stream = nullptr;  ///< null: connecting has failed at once, or
-  bool no_place = false;             ///< the cluster has as many connections as it may have, all of them in use
+  /// the cluster has as many connections as it may have, or the process as many descriptors, all of them in use
+  bool no_place = false;
 };
+/// Starts to connect to it. Where descriptors have run out, idle connections to endpoints make room.
+struct StartedConnect {
+  net::FileDescriptor fd;      ///< empty: it has failed at once, or
+  bool no_descriptor = false;  ///< there is no descriptor for it, which says nothing about the endpoint
+};
+StartedConnect start_connect(Worker& worker, balance::Backend& backend);
+
 /// On an idle connection, on one with room, or on a new one, for which an idle one to another endpoint gives way where
 /// their number is limited.
 AcquiredStream acquire_stream(Worker& worker, Destination& cluster, balance::Backend& backend, bool http2,

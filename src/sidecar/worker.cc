@@ -5,6 +5,7 @@
 
 #include "log/log.h"
 #include "net/original_destination.h"
+#include "net/signal_watch.h"
 #include "sidecar/http1_client.h"
 #include "sidecar/http2_client.h"
 #include "sidecar/http2_transport.h"
@@ -88,6 +89,7 @@ Worker::Worker(std::size_t index, std::uint64_t seed, const HttpSettings& settin
       limits_(limits),
       head_limits_(head_limits_of(settings)),
       router_(index, random_, loop_),
+      pipes_(limits.pipes),
       relay_resources_{loop_, scratch_, pipes_},
       idle_timer_(loop_, [this] { close_idle_upstreams(); }) {
   thread_ = std::thread([this] { loop_.run(); });
@@ -150,6 +152,13 @@ void Worker::drain() {
   });
 }
 
+bool Worker::full() {
+  if (connections_.size() >= limits_.connections) return true;
+  if (newest_descriptor_ < limits_.descriptors) return false;
+  newest_descriptor_ = net::next_descriptor();
+  return newest_descriptor_ >= limits_.descriptors;
+}
+
 http::Http2Limits Worker::http2_limits() const {
   http::Http2Limits limits;
   limits.max_head_bytes = settings_.max_head_bytes;
@@ -187,9 +196,10 @@ Kind& Worker::take_in(std::unique_ptr<Kind> connection) {
 }
 
 void Worker::accept(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target) {
+  newest_descriptor_ = static_cast<std::size_t>(fd.get());
   if (!target->destination) return accept_transparent(std::move(fd), target->protocol);
   switch (target->protocol) {
-    case ListenerProtocol::http: return become_http1(std::move(fd), std::move(target), {});
+    case ListenerProtocol::http: return become_http1(std::move(fd), std::move(target), {}, loop_.now());
     case ListenerProtocol::http2: return become_http2(std::move(fd), std::move(target), {});
     case ListenerProtocol::tcp: return become_tunnel(std::move(fd), {}).balance(target->destination);
     case ListenerProtocol::automatic: return accept_unknown(std::move(fd), std::move(target));
@@ -221,9 +231,9 @@ void Worker::accept_unknown(net::FileDescriptor fd, std::shared_ptr<const Listen
 }
 
 void Worker::become_http1(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target,
-                          std::string_view received) {
+                          std::string_view received, net::Clock::time_point since) {
   Http1Client& client = take_in(std::make_unique<Http1Client>(*this, std::move(fd), std::move(target)));
-  if (!received.empty()) client.begin(received);
+  if (!received.empty()) client.begin(received, since);
 }
 
 void Worker::become_http2(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target,

@@ -38,6 +38,9 @@ class Tunnel;
 struct WorkerLimits {
   std::size_t connections = 0;       ///< of clients; no more are accepted
   std::uint64_t buffered_bytes = 0;  ///< above it, new requests are refused
+  /// Of the process: while more are open nothing is accepted. What is left is for connections to endpoints.
+  std::size_t descriptors = SIZE_MAX;
+  std::size_t pipes = 256;  ///< for bytes that are spliced, at one time; fixed from the start
   bool operator==(const WorkerLimits&) const = default;
 };
 
@@ -91,12 +94,15 @@ class Worker {
   bool draining() const { return draining_; }
   /// So much waits for peers that do not take it that no more may be begun.
   bool overloaded() const { return buffers_.waiting_bytes() > limits_.buffered_bytes; }
-  /// As many connections as there may be.
-  bool full() const { return connections_.size() >= limits_.connections; }
+  /// As many connections as there may be, or as many descriptors.
+  bool full();
+  /// Closes idle connections to endpoints.
+  void make_room() { router_.close_idle(net::Clock::time_point::max()); }
 
   void accept(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target);
-  /// A connection that has turned out to be one; `received` has been read already.
-  void become_http1(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target, std::string_view received);
+  /// A connection that has turned out to be one; `received` has been read already, its first byte `since` then.
+  void become_http1(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target, std::string_view received,
+                    net::Clock::time_point since);
   void become_http2(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target, std::string_view received);
   Tunnel& become_tunnel(net::FileDescriptor fd, std::string received);
   void count_detection(DetectedProtocol protocol) { cells_.detections[static_cast<std::size_t>(protocol)].add(); }
@@ -123,8 +129,6 @@ class Worker {
   void end_round_later();
   void end_round();
 
-  static constexpr std::size_t kMaxPipes = 256;  ///< for bytes that are spliced, at one time
-
   net::EventLoop loop_;
   balance::Random random_;
   WorkerCells& cells_;
@@ -138,7 +142,7 @@ class Worker {
   bool round_end_wanted_ = false;
   Router router_;
   std::array<char, 64 * 1024> scratch_;
-  net::PipePool pipes_{kMaxPipes};
+  net::PipePool pipes_;
   net::RelayResources relay_resources_;
   SeenServerFirst seen_server_first_;
   http::RequestHead request_head_;
@@ -152,6 +156,7 @@ class Worker {
   ConnectionList connections_;
   net::Timer idle_timer_;
   bool draining_ = false;
+  std::size_t newest_descriptor_ = 0;  ///< of the last connection accepted, or as found out since
   std::thread thread_;
 };
 

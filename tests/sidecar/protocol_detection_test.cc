@@ -72,6 +72,15 @@ TEST(Detect, KnowsTheProtocols) {
   }
 }
 
+TEST(Detect, TellsASlowHttpClientFromOneThatHasSaidAll) {
+  for (const char* bytes : {"G", "GET", "GET ", "GET http", "P", "POS", "PRI * ", "O", "DELETE "}) {
+    EXPECT_TRUE(begins_like_http(bytes)) << bytes;
+  }
+  for (const char* bytes : {"g", "hello", "PING", "GETS", "PROPFIND ", "GO"}) {
+    EXPECT_FALSE(begins_like_http(bytes)) << bytes;
+  }
+}
+
 /// What is detected of `bytes` as they arrive, and by how many of them.
 std::pair<Detected, std::size_t> detect_byte_by_byte(std::string_view bytes) {
   for (std::size_t size = 0; size <= bytes.size(); ++size) {

@@ -140,4 +140,9 @@ std::int64_t Proxy::connections() {
   return cells_.connections_active.value();
 }
 
+std::uint64_t Proxy::detections(DetectedProtocol protocol) {
+  sync();
+  return cells_.detections[static_cast<std::size_t>(protocol)].value();
+}
+
 }  // namespace outrigger::sidecar::test

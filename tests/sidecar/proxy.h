@@ -54,6 +54,7 @@ class Proxy {
   std::uint64_t all_outcomes(const std::string& address);
   std::int64_t in_flight(const std::string& address);
   std::int64_t connections();
+  std::uint64_t detections(DetectedProtocol protocol);
 
  private:
   using Backends = std::vector<std::shared_ptr<BackendMetrics>>;
