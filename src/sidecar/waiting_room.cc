@@ -18,7 +18,7 @@ void WaitingRoom::enter(Guest& guest, net::Clock::duration patience) {
     guest.until_ = loop_.now() + patience;
   }
   guest.place_ = guests_.insert(back ? guests_.begin() : guests_.end(), &guest);
-  if (!timer_.is_set()) timer_.set(guest.until_ - loop_.now());
+  wake_by(guest.until_);
 }
 
 void WaitingRoom::leave(Guest& guest) {
@@ -58,10 +58,15 @@ void WaitingRoom::on_time() {
   }
   if (guests_.empty()) return;
   place_is_free();  // for whoever was behind one that could have none
-  if (timer_.is_set()) return;
   const auto next = std::min_element(guests_.begin(), guests_.end(),
                                      [](const Guest* a, const Guest* b) { return a->until_ < b->until_; });
-  timer_.set((*next)->until_ - loop_.now());
+  wake_by((*next)->until_);
+}
+
+void WaitingRoom::wake_by(net::Clock::time_point time) {
+  if (timer_.is_set() && due_ <= time) return;
+  due_ = time;
+  timer_.set(time - loop_.now());
 }
 
 }  // namespace outrigger::sidecar

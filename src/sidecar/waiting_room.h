@@ -37,7 +37,7 @@ class WaitingRoom {
   std::size_t size() const { return guests_.size(); }
   /// Whether others were here before this one, which must then enter even if there is a place.
   bool would_be_overtaken_by(const Guest& guest) const { return !guests_.empty() && &guest != let_in_; }
-  /// `patience` is the same for all who wait at a time, or nearly so.
+  /// `patience` is the same for all who wait at a time, but for a change of options.
   void enter(Guest& guest, net::Clock::duration patience);
   /// A guest that does not wait is passed over.
   void leave(Guest& guest);
@@ -47,6 +47,7 @@ class WaitingRoom {
  private:
   void let_in_all();
   void on_time();
+  void wake_by(net::Clock::time_point time);
 
   net::EventLoop& loop_;
   std::list<Guest*> guests_;
@@ -55,6 +56,7 @@ class WaitingRoom {
   bool place_told_ = false;
   std::shared_ptr<WaitingRoom*> self_;  ///< for what is deferred: null once this has ended
   net::Timer timer_;
+  net::Clock::time_point due_;  ///< what timer_ is set to
 };
 
 }  // namespace outrigger::sidecar

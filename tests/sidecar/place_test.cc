@@ -162,6 +162,22 @@ TEST_F(Places, AreWaitedForOnlySoLongHoweverOftenOneSeemsToBeFree) {
   expect_no_place(second);
 }
 
+TEST_F(Places, AreWaitedForOnlySoLongAsWasSaidLast) {
+  proxy_.options.max_in_flight = 1;
+  set();
+  Socket first = asking("/1");
+  Socket patient = asking("/2");
+  proxy_.options.connect_timeout = milliseconds(50);
+  set();
+  const auto since = net::Clock::now();
+  Socket second = asking("/3");
+  expect_no_place(second);
+  EXPECT_LT(net::Clock::now() - since, std::chrono::seconds(5));
+  Socket endpoint = upstream_.accept();
+  serve(endpoint, first, "/1");
+  serve(endpoint, patient, "/2");
+}
+
 TEST_F(Places, AreNotKeptForAClientThatLeavesWhileItWaits) {
   proxy_.options.max_in_flight = 1;
   set();

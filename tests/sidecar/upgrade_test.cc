@@ -161,6 +161,27 @@ TEST_F(Upgrades, EndByAResetWhereOneSideDoes) {
   EXPECT_EQ(proxy_.outcomes(upstream_.address(), Outcome::reset), 1u);
 }
 
+TEST_F(Upgrades, EndWhenNeitherSideSaysAnythingForTheIdleTimeout) {
+  proxy_.options.idle_timeout = std::chrono::milliseconds(200);
+  proxy_.set_endpoints({upstream_.address()});
+  Socket client = proxy_.connect();
+  client.send(kAsk);
+  Socket endpoint = upstream_.accept();
+  endpoint.read_request();
+  endpoint.send(kAgree);
+  EXPECT_EQ(client.read_response().status, 101);
+  const auto since = net::Clock::now();
+  while (net::Clock::now() - since < std::chrono::milliseconds(500)) {  // one side that speaks is enough
+    endpoint.send("x");
+    ASSERT_EQ(client.read_bytes(1), "x");
+    EXPECT_FALSE(client.readable_within(std::chrono::milliseconds(10)));
+  }
+  EXPECT_TRUE(client.at_end());
+  EXPECT_TRUE(endpoint.at_end());
+  expect_over();
+  EXPECT_EQ(proxy_.outcomes(upstream_.address(), Outcome::cancelled), 1u);
+}
+
 TEST_F(Upgrades, ThatAreRefusedStayHttp) {
   Socket client = proxy_.connect();
   client.send(kAsk);
