@@ -13,7 +13,6 @@ namespace outrigger::sidecar::test {
 namespace {
 
 using http::Http2Error;
-using std::chrono::milliseconds;
 
 class Http2Exchanges : public ::testing::Test {
  protected:
@@ -86,12 +85,11 @@ TEST_F(Http2Exchanges, OpenAnotherConnectionWhenTheEndpointTakesNoMoreStreams) {
   Endpoint& few = endpoint({.max_concurrent_streams = 3});
   proxy_.set_endpoints({few.address()});
   Client& one = client();
-  one.send(request_to("GET", "/first"));
-  arrived(few);  // its settings have come with it
-  stage_.settle(milliseconds(50));
-  for (int i = 0; i < 7; ++i) one.send(request_to("GET", "/"));
-  arrived(few, 8);
-  stage_.settle(milliseconds(50));
+  for (std::size_t i = 1; i <= 8; ++i) {
+    one.send(request_to("GET", "/"));
+    arrived(few, i);
+    proxy_.sync();  // so have the settings of that connection
+  }
   for (const auto& connection : few.connections) {
     EXPECT_LE(static_cast<Http2Peer&>(*connection).session().open_streams(), 3u);
   }
@@ -122,7 +120,8 @@ TEST_F(Http2Exchanges, ObeyALimitThatShrinks) {
   Client& one = client();
   const auto send = [&] {
     one.send(request_to("GET", "/"));
-    stage_.settle();
+    connection(one).write_on();
+    proxy_.sync();
   };
   send();
   Socket first = listener.accept();
@@ -231,7 +230,8 @@ TEST_F(Http2Exchanges, FinishOnAConnectionThatDrainsAndOpenAnotherForWhatIsNew) 
   Talk& first = asking.send(request_to("GET", "/1"));
   arrived(draining);
   connection(draining).session().drain();
-  stage_.settle();
+  connection(draining).write_on();
+  proxy_.sync();
   Talk& second = asking.send(request_to("GET", "/2"));
   arrived(draining, 2);
   EXPECT_EQ(draining.connections.size(), 2u);
@@ -285,9 +285,11 @@ TEST_F(Http2Exchanges, TryElsewhereWhatARefusedConnectionHasNotTaken) {
 TEST_F(Http2Exchanges, AnswerForAnEndpointThatSpeaksNoHttp2) {
   Listener listener;
   proxy_.set_endpoints({listener.address()});
-  Talk& talk = client().send(request_to("POST", "/"), "x");
-  stage_.settle();
+  Client& asking = client();
+  Talk& talk = asking.send(request_to("POST", "/"), "x");
+  connection(asking).write_on();
   Socket endpoint = listener.accept();
+  endpoint.read_bytes(http::frames::kPreface.size());  // what has not been sent would be tried again
   endpoint.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
   EXPECT_EQ(over(talk).status, 502);
   EXPECT_NE(talk.heard.field("proxy-status"), "");

@@ -115,42 +115,49 @@ Client& Stage::client(std::uint16_t port, Speaks speaks, const http::Http2Limits
   return client;
 }
 
-bool Stage::step(milliseconds wait) {
+std::vector<Peer*> Stage::peers() const {
   std::vector<Peer*> peers;
-  for (const auto& endpoint : endpoints_) {
-    endpoint->accept_waiting();
-    for (const auto& connection : endpoint->connections) peers.push_back(connection.get());
+  const auto add = [&](const auto& connections) {
+    for (const auto& connection : connections) peers.push_back(connection.get());
+  };
+  for (const auto& endpoint : endpoints_) add(endpoint->connections);
+  for (const auto& client : clients_) add(client->connections);
+  return peers;
+}
+
+void Stage::move_on() {
+  for (const auto& endpoint : endpoints_) endpoint->accept_waiting();
+  // Twice: a handler of one may have had another say something.
+  for (int round = 0; round < 2; ++round) {
+    for (Peer* const peer : peers()) peer->step();
   }
-  for (const auto& client : clients_) {
-    for (const auto& connection : client->connections) peers.push_back(connection.get());
-  }
-  peers.insert(peers.end(), others_.begin(), others_.end());
+}
+
+bool Stage::wait(milliseconds time) const {
   std::vector<pollfd> fds;
-  for (Peer* const peer : peers) peer->step();
-  for (Peer* const peer : peers) {
-    peer->step();  // a handler of one may have had another say something
+  for (const Peer* const peer : peers()) {
     if (!peer->open()) continue;
     const auto events = static_cast<short>((peer->reads() ? POLLIN : 0) | (peer->wants_write() ? POLLOUT : 0));
     if (events != 0) fds.push_back({.fd = peer->fd(), .events = events, .revents = 0});
   }
-  for (const auto& endpoint : endpoints_) {
-    if (endpoint->listener_.fd() >= 0) fds.push_back({.fd = endpoint->listener_.fd(), .events = POLLIN, .revents = 0});
-  }
-  return ::poll(fds.data(), fds.size(), static_cast<int>(wait.count())) > 0;
+  for (const auto& endpoint : endpoints_)
+    fds.push_back({.fd = endpoint->listener_.fd(), .events = POLLIN, .revents = 0});
+  return ::poll(fds.data(), fds.size(), static_cast<int>(time.count())) > 0;
 }
 
 void Stage::until(const char* what, const std::function<bool()>& is_so) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!is_so()) {
-    // Some of what is waited for is not seen by a socket: the worker's counts.
-    step(milliseconds(20));
+  for (move_on(); !is_so(); move_on()) {
     if (std::chrono::steady_clock::now() > deadline) give_up(what);
+    // Some of what is waited for is not seen by a socket: the worker's counts.
+    wait(milliseconds(20));
   }
 }
 
 void Stage::settle(milliseconds quiet) {
-  while (step(quiet)) {
-  }
+  do {
+    move_on();
+  } while (wait(quiet));
 }
 
 }  // namespace outrigger::sidecar::test

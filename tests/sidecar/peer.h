@@ -102,7 +102,6 @@ class Stage {
  public:
   Endpoint& endpoint(Speaks speaks, const http::Http2Limits& limits = {});
   Client& client(std::uint16_t port, Speaks speaks, const http::Http2Limits& limits = {}, int receive_buffer_bytes = 0);
-  void add(Peer& peer) { others_.push_back(&peer); }
 
   /// Moves everything on until it is so; gives up when nothing has come for long.
   void until(const char* what, const std::function<bool()>& is_so);
@@ -110,12 +109,13 @@ class Stage {
   void settle(std::chrono::milliseconds quiet = std::chrono::milliseconds(100));
 
  private:
-  /// Whether anything could be done within that time.
-  bool step(std::chrono::milliseconds wait);
+  std::vector<Peer*> peers() const;
+  void move_on();
+  /// Whether there is something to be read or written within that time.
+  bool wait(std::chrono::milliseconds time) const;
 
   std::vector<std::unique_ptr<Endpoint>> endpoints_;
   std::vector<std::unique_ptr<Client>> clients_;
-  std::vector<Peer*> others_;
 };
 
 }  // namespace outrigger::sidecar::test

@@ -98,7 +98,8 @@ class RandomExchanges : public ::testing::TestWithParam<std::tuple<Speaks, Speak
     }
     send_some(*pair.client, pair.request);
     if (pair.endpoint == nullptr || pair.endpoint->heard.closed) return;
-    if (below(2'000) == 0) {
+    // Behind its answer the connection of an HTTP/1.1 endpoint may serve another request already.
+    if (!pair.answer.finished && below(2'000) == 0) {
       pair.cancelled = true;
       return pair.endpoint->reset(http::Http2Error::internal_error);
     }
