@@ -64,7 +64,10 @@ Http2Upstream* shared_with_room(EndpointState& state) {
 
 StartedConnect start_connect(Worker& worker, balance::Backend& backend) {
   const net::SocketAddress& address = state_of(backend).address;
-  if (auto socket = net::start_connect(address)) return {std::move(*socket)};
+  if (auto socket = net::start_connect(address)) {
+    if (worker.is_kept_back(socket->get())) worker.make_room();
+    return {std::move(*socket)};
+  }
   if (net::next_descriptor() < net::descriptor_limit()) return {};
   worker.make_room();
   if (auto socket = net::start_connect(address)) return {std::move(*socket)};

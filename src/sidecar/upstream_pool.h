@@ -18,7 +18,7 @@ struct AcquiredStream {
   /// the cluster has as many connections as it may have, or the process as many descriptors, all of them in use
   bool no_place = false;
 };
-/// Starts to connect to it. Where descriptors have run out, idle connections to endpoints make room.
+/// Starts to connect to it. Where descriptors run out, idle connections to endpoints make room.
 struct StartedConnect {
   net::FileDescriptor fd;      ///< empty: it has failed at once, or
   bool no_descriptor = false;  ///< there is no descriptor for it, which says nothing about the endpoint

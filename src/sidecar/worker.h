@@ -96,6 +96,8 @@ class Worker {
   bool overloaded() const { return buffers_.waiting_bytes() > limits_.buffered_bytes; }
   /// As many connections as there may be, or as many descriptors.
   bool full();
+  /// Whether that descriptor is of those that are kept back, so that few are left.
+  bool is_kept_back(int descriptor) const { return static_cast<std::size_t>(descriptor) >= limits_.descriptors; }
   /// Closes idle connections to endpoints.
   void make_room() { router_.close_idle(net::Clock::time_point::max()); }
 
