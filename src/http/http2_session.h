@@ -146,7 +146,9 @@ class Http2Session {
   /// RST_STREAM; what is queued for the stream is dropped. on_closed() follows from within receive() or write(), and
   /// nothing before it.
   void reset(StreamId stream, Http2Error error);
-  /// Nobody hears of the stream any more: what comes for it is dropped, what is queued still goes out.
+  /// Nobody hears of the stream any more: what comes for it is dropped, what is queued still goes out. Server role:
+  /// once that has ended our half, a request that has not ended is given up with no_error (RFC 9113 section 8.1), or
+  /// its stream would stay open for as long as the client sends, or waits.
   void detach(StreamId stream);
   /// While paused, no window is opened for what comes: the other side stops after at most stream_window_bytes.
   void pause(StreamId stream, bool paused);

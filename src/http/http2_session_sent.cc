@@ -213,6 +213,9 @@ void Http2Session::Impl::detach(StreamId id) {
   stream->handler = nullptr;
   stream->detached = true;
   pause(id, false);
+  if (role_ == Role::client || stream->end_read) return;
+  stream->abandon_rest = true;
+  if (stream->end_sent) reset(*stream, Http2Error::no_error);
 }
 
 void Http2Session::Impl::pause(StreamId id, bool paused) {

@@ -33,6 +33,7 @@ class Process {
   std::optional<std::string> wait_for_line(const LineIs& is, std::chrono::milliseconds deadline = kDeadline);
   std::vector<std::string> lines() const;
 
+  pid_t pid() const { return pid_; }
   void signal(int number);
   /// Its exit status, or minus the signal that ended it, once all its lines are there; nothing when it is still running
   /// at the deadline.

@@ -21,6 +21,7 @@ class Program {
   /// Waits for a log line whose message is `message`.
   std::optional<nlohmann::json> logged(const std::string& message);
 
+  pid_t pid() const { return process_.pid(); }
   void signal(int number) { process_.signal(number); }
   std::optional<int> wait_for_end() { return process_.wait_for_end(); }
   /// kill -9
