@@ -142,7 +142,7 @@ void Exchange::try_endpoint(const http::RequestHead* head) {
     if (++failed_connects_ >= kMaxConnects) return answer_failure(UpstreamFailure::not_connected, {});
   }
   if (head == nullptr) return send_kept();
-  upstream_->send_head(*head, kept_head_);
+  upstream_->send_head(*head, worker_.hop(client_), kept_head_);
 }
 
 void Exchange::wait_for_place() {
@@ -161,7 +161,9 @@ void Exchange::send_kept() {
   CHECK(parser.request(kept_head_, head).state == http::ParseState::complete);
   head.sensitive = kept_head_sensitive_;
   for (http::Field& field : head.fields) field.sensitive = kept_head_sensitive_;
-  upstream_->send_head(head, kept_head_);
+  // What this hop adds is in it.
+  head.max_forwards.reset();
+  upstream_->send_head(head, {.via = false}, kept_head_);
   if (!kept_body_.empty()) upstream_->send_data(kept_body_);
   if (request_whole_) {
     std::vector<http::Field> trailers;

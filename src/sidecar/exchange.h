@@ -58,7 +58,6 @@ class Exchange final : private WaitingRoom::Guest {
   void on_upstream_failed(UpstreamFailure failure, std::string_view problem = {},
                           std::optional<std::uint32_t> reset_code = {});
   void on_upstream_drained();
-  const ClientStream& client() const { return client_; }
 
  private:
   struct KeptField {

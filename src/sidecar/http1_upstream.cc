@@ -37,7 +37,7 @@ Http1Upstream::~Http1Upstream() { CHECK(!fd_); }
 
 bool Http1Upstream::expired() const { return worker_.loop().now() >= expires_; }
 
-void Http1Upstream::send_head(const http::RequestHead& head, std::string_view wire) {
+void Http1Upstream::send_head(const http::RequestHead& head, const http::Hop&, std::string_view wire) {
   request_framing_ = head.framing;
   to_head_ = head.method == "HEAD";
   upgrade_asked_ = head.upgrade;

@@ -32,7 +32,7 @@ class Http1Upstream final : public Mortal, public UpstreamStream, private net::E
   bool expired() const;
 
   balance::Backend& backend() const override { return backend_; }
-  void send_head(const http::RequestHead& head, std::string_view wire) override;
+  void send_head(const http::RequestHead& head, const http::Hop& hop, std::string_view wire) override;
   void send_data(std::string_view bytes) override;
   void send_end(const std::vector<http::Field>& trailers) override;
   [[nodiscard]] bool flush() override;

@@ -27,9 +27,9 @@ class Http2Upstream::Stream final : public Mortal, public UpstreamStream, public
 
   balance::Backend& backend() const override { return connection_.backend_; }
 
-  void send_head(const http::RequestHead& head, std::string_view) override {
+  void send_head(const http::RequestHead& head, const http::Hop& hop, std::string_view) override {
     const bool end = head.framing == http::Framing::none;
-    id_ = session().request(head, connection_.worker_.hop(exchange_->client()), end, *this);
+    id_ = session().request(head, hop, end, *this);
     closed_ = false;
     sent_end_ = end;
   }

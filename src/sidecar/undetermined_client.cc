@@ -164,6 +164,11 @@ void UndeterminedClient::bury_upstream() {
   worker_.bury(std::move(upstream_));
 }
 
+void UndeterminedClient::drain() {
+  on_events(EPOLLIN);  // a request that has arrived is answered
+  if (!closed_) close();
+}
+
 void UndeterminedClient::close() {
   if (std::exchange(closed_, true)) return;
   timer_.cancel();

@@ -31,7 +31,8 @@ class UndeterminedClient final : public Connection, private net::EventHandler {
   ~UndeterminedClient() override;
 
   void close() override;
-  void drain() override { close(); }  // nothing has been asked
+  /// Closes, unless what has arrived says what it is.
+  void drain() override;
 
  private:
   /// The endpoint's socket, while both are watched.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "balance/cluster.h"
+#include "http/forwarded_fields.h"
 #include "http/message.h"
 
 namespace outrigger::sidecar {
@@ -24,9 +25,9 @@ class UpstreamStream {
  public:
   virtual balance::Backend& backend() const = 0;
 
-  /// The request: its head (`wire`: the same as HTTP/1.1 writes it, for whoever has use for that), its body in pieces,
-  /// and its end. They are sent by flush() at the latest.
-  virtual void send_head(const http::RequestHead& head, std::string_view wire) = 0;
+  /// The request: its head with what `hop` adds (`wire`: as HTTP/1.1 writes the two), its body in pieces, and its end.
+  /// They are sent by flush() at the latest.
+  virtual void send_head(const http::RequestHead& head, const http::Hop& hop, std::string_view wire) = 0;
   virtual void send_data(std::string_view bytes) = 0;
   virtual void send_end(const std::vector<http::Field>& trailers) = 0;
   /// False: the connection was never made.

@@ -99,6 +99,22 @@ TEST_F(Http2Exchanges, OpenAnotherConnectionWhenTheEndpointTakesNoMoreStreams) {
   EXPECT_EQ(proxy_.requests(200), 8u);
 }
 
+TEST_F(Http2Exchanges, SendARequestAgainAsItWasSentFirst) {
+  Endpoint& one = endpoint();
+  Endpoint& other = endpoint();
+  set({one.address(), other.address()});
+  std::vector<std::string> vias;
+  for (Endpoint* each : {&one, &other}) {
+    each->on_end = [&](Talk& talk) {
+      vias.push_back(talk.heard.field("via"));
+      if (vias.size() == 1) return talk.reset(http::Http2Error::refused_stream);
+      talk.send(answer_with(200), "");
+    };
+  }
+  EXPECT_EQ(over(client().send(request_to("GET", "/"))).status, 200);
+  EXPECT_EQ(vias, (std::vector<std::string>{"2.0 outrigger", "2.0 outrigger"}));
+}
+
 TEST_F(Http2Exchanges, TryStreamsElsewhereThatAConnectionRefusesWhoseSettingsHaveNotComeYet) {
   Endpoint& few = endpoint({.max_concurrent_streams = 1});
   Endpoint& other = endpoint();

@@ -44,8 +44,8 @@ class Http2Client final : public Client {
       if (plan.script.behaviour == Behaviour::echo && received == sent) client_.send_piece(*this);
     }
     void on_end(const std::vector<http::Field>& trailers) override {
-      for (const auto& [name, value] : trailers) {
-        if (name == "grpc-status") seen.grpc_status = std::stoi(std::string(value));
+      for (const http::Field& field : trailers) {
+        if (field.name == "grpc-status") seen.grpc_status = std::stoi(std::string(field.value));
       }
       check.on_end(seen);
     }
