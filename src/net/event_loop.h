@@ -30,13 +30,12 @@ class EventHandler {
 
 class EventLoop;
 
-/// What a timer does when it is due: a function object as small as a pointer, a lambda that captures `this` say. Two words
-/// where std::function has four, since each idle connection has one.
+/// What a timer does when it is due: a function object as small as a pointer, a lambda that captures `this` say. Two
+/// words where std::function has four, since each idle connection has one.
 class SmallTask {
  public:
   template <class Function>
-    requires(sizeof(Function) <= sizeof(void*) && std::is_trivially_copyable_v<Function>)
-  SmallTask(Function function)
+  requires(sizeof(Function) <= sizeof(void*) && std::is_trivially_copyable_v<Function>) SmallTask(Function function)
       : call_([](const std::byte* state) {
           Function copy = *std::launder(reinterpret_cast<const Function*>(state));
           copy();

@@ -9,7 +9,6 @@
 #include <random>
 #include <thread>
 
-
 #include "fakes/function_timer.h"
 #include "result/result.h"
 

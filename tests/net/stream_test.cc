@@ -7,8 +7,8 @@
 #include <optional>
 #include <random>
 
-#include "fakes/function_timer.h"
 #include "fakes/certificates.h"
+#include "fakes/function_timer.h"
 #include "fakes/run_until.h"
 
 namespace outrigger::net {
