@@ -54,7 +54,10 @@ struct Peer {
     while (sent < to_send.size() && !reset) {
       const ssize_t taken =
           ::send(fd.get(), to_send.data() + sent, std::min(piece, to_send.size() - sent), MSG_NOSIGNAL | MSG_DONTWAIT);
-      if (taken <= 0) break;
+      if (taken <= 0) {
+        reset = errno == ECONNRESET;  // told once: what asks next would be told of an end
+        break;
+      }
       sent += static_cast<std::size_t>(taken);
     }
     if (end_after_send && sent == to_send.size()) {
