@@ -4,7 +4,6 @@
 #include <csignal>
 #include <random>
 
-#include "feed/version.h"
 #include "log/log.h"
 #include "net/original_destination.h"
 #include "sidecar/admin_pages.h"
@@ -181,7 +180,7 @@ Result<void> Control::adopt(const Config& config) {
     const auto old = file_sets_.find(set.service);
     const bool same = old != file_sets_.end() && old->second->set == set;
     sets[set.service] =
-        same ? old->second : std::make_shared<const feed::FullSet>(feed::FullSet{feed::version_of(set), set});
+        same ? old->second : std::make_shared<const feed::FullSet>(feed::FullSet{.version = "", .set = set});
   }
 
   for (const ListenerConfig& old : config_.listeners) {
@@ -221,6 +220,9 @@ WorkerLimits Control::worker_limits(const Limits& limits) const {
 void Control::guard_against_loops() {
   LoopGuard guard{.listening = {admin_address_}, .machine = {}};
   for (const auto& [name, address] : listening_) guard.listening.push_back(address);
+  const bool transparent = std::any_of(config_.listeners.begin(), config_.listeners.end(),
+                                       [](const ListenerConfig& listener) { return listener.transparent; });
+  if (!transparent) return;
   if (auto machine = net::machine_addresses()) guard.machine = std::move(*machine);
   for (const auto& worker : workers_) worker->guard_against_loops(guard);
 }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <nlohmann/json.hpp>
 
 #include <csignal>
 #include <fstream>
@@ -99,6 +100,10 @@ class Controlled : public ::testing::Test {
       if (net::Clock::now() > deadline) give_up("a backend " + address);
     }
   }
+  /// Of the one service's set, as /backends shows it.
+  std::string set_version() const {
+    return nlohmann::json::parse(admin("GET /backends").body).at("services").at(0).at("version");
+  }
   void expect_served(Listener& endpoint) const {
     Socket client = Socket::connect(web_.port());
     client.send(get("/", "Connection: close\r\n"));
@@ -162,6 +167,18 @@ TEST_F(Controlled, FollowsItsFileAndKeepsTheOldOneWhenTheNewIsBad) {
   replace(config({a_.address()}));
   await_backend(a_.address());
   expect_served(a_);
+}
+
+TEST_F(Controlled, ShowsAVersionThatChangesWithTheFilesSet) {
+  folder_.write("config.yaml", config({a_.address()}));
+  Sidecar sidecar(path());
+  const std::string first = set_version();
+  EXPECT_EQ(first.size(), 16u);
+  EXPECT_EQ(admin("GET /metrics").body.find("outrigger_snapshot_version{service=\"shop/web:80\"} 0\n"),
+            std::string::npos);
+  replace(config({a_.address(), b_.address()}));
+  await_backend(b_.address());
+  EXPECT_NE(set_version(), first);
 }
 
 TEST_F(Controlled, ReadsAFileAgainThatItRefusedWhenAskedTo) {
