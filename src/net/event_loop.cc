@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <thread>
+#include <utility>
 
 #include "result/result.h"
 
@@ -95,6 +97,7 @@ void EventLoop::run() {
   stopping_ = false;
   now_ = Clock::now();
   while (!stopping_) {
+    if (rest_.count() > 0) std::this_thread::sleep_for(std::exchange(rest_, {}));
     const int ready = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), wait_ms());
     CHECK(ready >= 0 || errno == EINTR);
     now_ = Clock::now();

@@ -93,6 +93,10 @@ class EventLoop {
   /// still on the stack. Tasks deferred by deferred tasks run in the same round.
   void defer(std::function<void()> task) { deferred_.push_back(std::move(task)); }
 
+  /// The next wait for events begins that much later, and as much again as the kernel takes it to be the same (its
+  /// timer slack, 50 µs), so that it brings more of them. Timers and posted tasks are as late.
+  void rest(std::chrono::microseconds duration) { rest_ = duration; }
+
   /// Until stop(). Tasks posted before stop() are run.
   void run();
   /// Any thread, also from a handler, also before run(). Ends one run().
@@ -125,6 +129,7 @@ class EventLoop {
   std::vector<Timer*> timers_;  ///< a binary heap by due time
   std::vector<std::function<void()>> deferred_;
   std::vector<std::function<void()>> running_posts_;  ///< swapped with posted_, so that both keep their capacity
+  std::chrono::microseconds rest_{0};                 ///< before the next wait
   bool mail_ = false;
   bool running_ = false;
   bool stopping_ = false;

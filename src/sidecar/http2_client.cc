@@ -168,6 +168,7 @@ http::Http2StreamHandler* Http2Client::on_request(http::StreamId id, const http:
   auto* stream = new Stream(*this, id);
   stream->position_ = streams_.size();
   streams_.push_back(stream);
+  worker_.pacing().stream_began(worker_.loop().now());
   stream->start(head);
   return stream;  // buried at the round's end if it is over already: until then it may hear of its stream
 }
@@ -176,6 +177,7 @@ void Http2Client::remove(Stream& stream) {
   streams_[stream.position_] = streams_.back();
   streams_[stream.position_]->position_ = stream.position_;
   streams_.pop_back();
+  worker_.pacing().stream_ended();
   worker_.bury(std::unique_ptr<Mortal>(&stream));
 }
 

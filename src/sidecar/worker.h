@@ -26,6 +26,7 @@
 #include "sidecar/listener_target.h"
 #include "sidecar/mortal.h"
 #include "sidecar/protocol_detection.h"
+#include "sidecar/round_pacing.h"
 #include "sidecar/router.h"
 #include "sidecar/service_metrics.h"
 
@@ -117,6 +118,8 @@ class Worker {
   void bury(std::unique_ptr<Mortal> object);
   /// Has it write at the end of this round of events.
   void flush_later(Http2Transport& transport);
+  /// Of the streams of HTTP/2 clients.
+  RoundPacing& pacing() { return pacing_; }
   /// Some connection to an endpoint has nothing to do, or may come to have nothing to do.
   void idle_connections_exist();
 
@@ -142,6 +145,7 @@ class Worker {
   std::vector<std::unique_ptr<Mortal>> graveyard_;
   std::vector<Http2Transport*> to_flush_;
   bool round_end_wanted_ = false;
+  RoundPacing pacing_;
   Router router_;
   std::array<char, 64 * 1024> scratch_;
   net::PipePool pipes_;

@@ -89,6 +89,21 @@ TEST(EventLoop, EndsARoundWithEventsThenTimersThenPostedThenDeferred) {
   EXPECT_EQ(order, "etpdD");
 }
 
+TEST(EventLoop, RestsBeforeTheNextRoundWhenToldTo) {
+  EventLoop loop;
+  std::vector<Clock::time_point> rounds;
+  Ready event(loop, [&] {
+    rounds.push_back(loop.now());
+    if (rounds.size() == 1) loop.rest(milliseconds(5));
+    if (rounds.size() == 2) {
+      event.remove();
+      loop.stop();
+    }
+  });
+  loop.run();
+  EXPECT_GE(rounds.at(1) - rounds.at(0), milliseconds(5));
+}
+
 TEST(EventLoop, RunsTasksDeferredBeforeRun) {
   EventLoop loop;
   bool ran = false;
