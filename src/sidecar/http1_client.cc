@@ -109,11 +109,11 @@ void Http1Client::exchange_over() {
   request_.reset();
   paused_ = false;
   phase_since_ = last_active_;
-  closing_ = close || unread_ || worker_.draining() || (ended_ && !processing_ && held_.empty());
+  closing_ = close || unread_ || (ended_ && !processing_ && held_.empty());
   if (closing_) {
     if (!queue_.blocked()) return end_politely();
-  } else if (!processing_ && !held_.empty()) {
-    return process({});
+  } else if (!processing_) {
+    return held_.empty() ? await_request() : process({});
   }
   set_interest();
 }
@@ -152,8 +152,14 @@ void Http1Client::on_events(std::uint32_t events) {
 void Http1Client::on_drained() {
   if (closing_) return end_politely();
   if (request_) request_->exchange.on_client_drained();
-  if (!closed_ && !request_ && !held_.empty()) return process({});
-  if (!closed_) set_interest();
+  if (closed_) return;
+  if (request_ || queue_.blocked()) return set_interest();
+  held_.empty() ? await_request() : process({});
+}
+
+void Http1Client::await_request() {
+  set_interest();
+  if (worker_.draining()) drain();
 }
 
 void Http1Client::read_some() {
@@ -201,7 +207,8 @@ void Http1Client::process(std::string_view bytes) {
   if (ended_ && !closing_ && !request_ && !queue_.blocked()) return close();  // what is held is no whole request
   if (ended_ && !request_ && held_.empty()) closing_ = true;
   if (head_begun_) arm_timer();
-  set_interest();
+  if (request_ || closing_ || queue_.blocked() || head_begun_) return set_interest();
+  await_request();
 }
 
 bool Http1Client::step(std::string_view& bytes) {
@@ -293,10 +300,10 @@ void Http1Client::end_politely() {
 }
 
 void Http1Client::drain() {
-  if (request_ || queue_.blocked() || lingering_) return;
-  // A request that has arrived is answered: closing over it would reset the connection.
+  if (busy()) return;
+  // A request that has arrived, if only its beginning, is answered: closing over it would reset the connection.
   if (!ended_) read_some();
-  if (!closed_ && !request_ && !queue_.blocked() && !lingering_) close();
+  if (!closed_ && !busy()) close();
 }
 
 void Http1Client::close() {

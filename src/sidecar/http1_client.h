@@ -73,6 +73,10 @@ class Http1Client final : public Connection, private ClientStream, private net::
   void pass_body_on();
   void refuse(std::uint16_t status, std::string_view problem);
   void on_drained();
+  /// Nothing is under way: if the sidecar is to end, this is the place.
+  void await_request();
+  /// With a request, if only its beginning, or an answer.
+  bool busy() const { return request_ || head_begun_ || closing_ || queue_.blocked(); }
   void end_politely();
   void reset();
   void set_interest();

@@ -165,8 +165,8 @@ void UndeterminedClient::bury_upstream() {
 }
 
 void UndeterminedClient::drain() {
-  on_events(EPOLLIN);  // a request that has arrived is answered
-  if (!closed_) close();
+  on_events(EPOLLIN);  // a request that has arrived is answered, if only its beginning has
+  if (!closed_ && received_.empty()) close();
 }
 
 void UndeterminedClient::close() {

@@ -31,7 +31,7 @@ class UndeterminedClient final : public Connection, private net::EventHandler {
   ~UndeterminedClient() override;
 
   void close() override;
-  /// Closes, unless what has arrived says what it is.
+  /// Closes, unless something has arrived.
   void drain() override;
 
  private:

@@ -240,6 +240,7 @@ void Worker::become_http2(net::FileDescriptor fd, std::shared_ptr<const Listener
                           std::string_view received) {
   Http2Client& client = take_in(std::make_unique<Http2Client>(*this, std::move(fd), std::move(target)));
   if (!received.empty()) client.begin(received);
+  if (draining_) client.drain();
 }
 
 Tunnel& Worker::become_tunnel(net::FileDescriptor fd, std::string received) {
