@@ -324,7 +324,9 @@ void Control::begin_drain() {
 }
 
 void Control::check_drained() {
-  if (connections() == 0 || loop_.now() >= drain_deadline_) return loop_.stop();
+  const bool drained =
+      std::all_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->drained(); });
+  if (drained || loop_.now() >= drain_deadline_) return loop_.stop();
   drain_timer_.set(kDrainCheck);
 }
 

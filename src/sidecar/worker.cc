@@ -149,6 +149,7 @@ void Worker::drain() {
       connection->drain();
       connection = next;
     }
+    end_round_later();
   });
 }
 
@@ -277,6 +278,7 @@ void Worker::end_round() {
     const auto ended = std::exchange(graveyard_, {});
   }
   round_end_wanted_ = false;
+  if (draining_ && connections_.empty()) drained_ = true;
 }
 
 void Worker::idle_connections_exist() {

@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -74,6 +75,8 @@ class Worker {
   void remove_listener(const std::string& name);
   /// Stops accepting, closes what is idle, ends the others with what is under way.
   void drain();
+  /// It has taken what it was to accept last, and no connection is left. Any thread.
+  bool drained() const { return drained_; }
 
   net::EventLoop& loop() { return loop_; }
   balance::Random& random() { return random_; }
@@ -162,6 +165,7 @@ class Worker {
   ConnectionList connections_;
   net::Timer idle_timer_;
   bool draining_ = false;
+  std::atomic<bool> drained_ = false;
   std::size_t newest_descriptor_ = 0;  ///< of the last connection accepted, or as found out since
   std::thread thread_;
 };

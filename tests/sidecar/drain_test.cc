@@ -1,6 +1,8 @@
 /// What has begun to arrive when the worker is told to drain is answered, and nothing stays open behind it.
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "http/http2_frames.h"
 #include "messages.h"
 #include "proxy.h"
@@ -61,6 +63,23 @@ TEST_F(Draining, EndsAConnectionBehindAnAnswerThatDidNotSayClose) {
   endpoint.send("half");
   EXPECT_EQ(client.read_response().body, "halfhalf");
   expect_end(client);
+}
+
+/// However late the worker gets to know of it: nothing is counted yet, and what waits in the kernel is not lost.
+TEST_F(Draining, IsNotOverBeforeItHasBegun) {
+  std::promise<void> go;
+  proxy_.worker().loop().post([waiting = go.get_future().share()] { waiting.wait(); });
+  Socket client = proxy_.connect();
+  client.send(get("/"));
+  proxy_.worker().drain();
+  EXPECT_FALSE(proxy_.worker().drained());
+  go.set_value();
+  Socket endpoint = upstream_.accept();
+  endpoint.read_request();
+  EXPECT_FALSE(proxy_.worker().drained());
+  endpoint.send(ok("last"));
+  expect_last_answer(client, "last");
+  proxy_.eventually("the drain's end", [&] { return proxy_.worker().drained(); });
 }
 
 TEST_F(Draining, WaitsForTheRestOfARequestsHead) {
