@@ -62,6 +62,8 @@ Backend* Cluster::pick(std::span<Backend* const> tried) {
     if (!contains(tried, next)) picked = next;
   }
   if (picked == nullptr) picked = draw_untried(tried);
+  // Beside one that is away, another may have failed by chance.
+  if (picked == nullptr) picked = draw_untried(tried.last(1));
   if (picked == nullptr) picked = preferred_[policy_->pick()];
   ++picked->in_flight;
   return picked;

@@ -38,8 +38,9 @@ class Cluster {
 
   /// The next endpoint, in-flight already counted; null when there is none. Endpoints that are not draining first, and
   /// of those the lowest tier; draining ones of any tier alike. `tried`: endpoints this request has failed on; they
-  /// come again only when every endpoint of the set has been tried. Compared as pointers only: a tried backend may
-  /// have ended. Without `tried` as fast as the policy; with it O(endpoints · tried) at worst.
+  /// come again only when every endpoint of the set has been tried, the last of them only when there is no other.
+  /// Compared as pointers only: a tried backend may have ended. Without `tried` as fast as the policy; with it
+  /// O(endpoints · tried) at worst.
   Backend* pick(std::span<Backend* const> tried = {});
 
   /// The request is over. A backend out of the set with nothing in flight ends here.

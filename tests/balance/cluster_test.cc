@@ -196,6 +196,15 @@ TEST_F(ClusterTest, ARetryGoesDownTheTiersThenToDrainingAndOnlyThenAround) {
   EXPECT_EQ(next(tried), "a");
 }
 
+TEST_F(ClusterTest, ARetryThatHasTriedAllLeavesOutTheLast) {
+  update({at("heavy", 1'000), at("light", 1, 1)});
+  std::vector<Backend*> tried;
+  for (const char* expected : {"heavy", "light", "heavy", "light", "heavy"}) {
+    ASSERT_EQ(next(tried), expected);
+    tried.push_back(&backend(expected));
+  }
+}
+
 TEST_F(ClusterTest, TriedMayNameWhatHasEnded) {
   update({at("a"), at("b")});
   Backend* const tried[] = {&backend("a"), &backend("a")};
@@ -319,15 +328,16 @@ class ReferenceCluster {
     return std::any_of(set_.begin(), set_.end(), [&](const Endpoint& one) { return one.address == address; });
   }
 
-  /// The best class of what was not tried; when all was, the best class of all.
-  std::set<std::string> allowed(const std::vector<Backend*>& tried) const {
-    for (const bool avoid_tried : {true, false}) {
+  /// The best class of what was not tried; when all was, of all but the last; when that is all there is, that.
+  std::set<std::string> allowed(const std::vector<Backend*>& all_tried) const {
+    const std::span<Backend* const> all(all_tried);
+    for (const auto tried : {all, all.last(std::min<std::size_t>(1, all.size())), all.first(0)}) {
       for (const bool draining : {false, true}) {
         for (std::uint32_t tier = 0; tier < 3; ++tier) {
           std::set<std::string> found;
           for (const Endpoint& one : set_) {
             const bool was_tried = std::find(tried.begin(), tried.end(), known_.at(one.address).backend) != tried.end();
-            if (one.draining != draining || (!draining && one.tier != tier) || (avoid_tried && was_tried)) continue;
+            if (one.draining != draining || (!draining && one.tier != tier) || was_tried) continue;
             found.insert(one.address);
           }
           if (!found.empty()) return found;
