@@ -85,6 +85,7 @@ void Http2Transport::flush() {
     if (queue_.size() == 0) break;
     last_active_ = worker_.loop().now();
     if (!queue_.flush(fd_.get())) return lose(http::Http2Error::connect_error);
+    ++sends_;
   }
   if (!queue_.blocked()) queue_.clear();
   if (!queue_.blocked() && (failing_ || session_.over())) return lose(http::Http2Error::connect_error);

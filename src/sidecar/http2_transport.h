@@ -42,6 +42,8 @@ class Http2Transport final : private net::EventHandler {
 
   bool established() const { return established_; }
   net::Clock::time_point last_active() const { return last_active_; }
+  /// How often the kernel has been given something: what has come into the session since then has not gone out.
+  std::uint64_t sends() const { return sends_; }
   /// The peer does not take what it is sent.
   bool blocked() const { return queue_.blocked(); }
 
@@ -57,6 +59,7 @@ class Http2Transport final : private net::EventHandler {
   net::FileDescriptor fd_;
   SendQueue queue_;
   net::Clock::time_point last_active_;
+  std::uint64_t sends_ = 0;
   std::uint32_t interest_;
   std::size_t accounted_ = 0;  ///< bytes of bodies in session_ that the worker knows of
   bool established_;

@@ -30,6 +30,7 @@ class Http2Upstream::Stream final : public Mortal, public UpstreamStream, public
   void send_head(const http::RequestHead& head, const http::Hop& hop, std::string_view) override {
     const bool end = head.framing == http::Framing::none;
     id_ = session().request(head, hop, end, *this);
+    sends_before_ = connection_.transport_.sends();
     closed_ = false;
     sent_end_ = end;
   }
@@ -92,12 +93,17 @@ class Http2Upstream::Stream final : public Mortal, public UpstreamStream, public
       case http::Http2Error::protocol_error:
         return exchange_->on_upstream_failed(UpstreamFailure::invalid, "the answer is no valid HTTP/2");
       case http::Http2Error::connect_error:  // by whom the connection was lost or given up
-        return exchange_->on_upstream_failed(response_begun_ ? UpstreamFailure::reset : UpstreamFailure::refused);
+        return exchange_->on_upstream_failed(failure_of_loss());
       default:  // the endpoint knows of the request, and does not want to answer it
         return exchange_->on_upstream_failed(UpstreamFailure::reset, {}, static_cast<std::uint32_t>(error));
     }
   }
 
+  UpstreamFailure failure_of_loss() const {
+    if (response_begun_) return UpstreamFailure::reset;
+    const bool sent = connection_.transport_.sends() != sends_before_;
+    return sent ? UpstreamFailure::refused : UpstreamFailure::not_processed;
+  }
   void touch() {
     if (!std::exchange(touched_, true)) connection_.touched_.push_back(this);
   }
@@ -106,6 +112,7 @@ class Http2Upstream::Stream final : public Mortal, public UpstreamStream, public
   Http2Upstream& connection_;
   Exchange* exchange_;
   http::StreamId id_ = 0;
+  std::uint64_t sends_before_ = 0;  ///< the transport's, when the head was given to the session
   bool sent_end_ = false;
   bool response_begun_ = false;
   bool response_whole_ = false;

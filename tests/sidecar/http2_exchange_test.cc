@@ -1,9 +1,9 @@
 /// HTTP/2 through a worker: how streams share connections, how they end before their time, and how connections do.
 #include <gtest/gtest.h>
 
-#include <chrono>
-
 #include <algorithm>
+#include <chrono>
+#include <future>
 #include <numeric>
 
 #include "http/http2_frames.h"
@@ -290,6 +290,32 @@ TEST_F(Http2Exchanges, SendAGetAgainWhoseConnectionIsLostBeforeTheAnswer) {
   arrived(one);
   one.connections[0]->reset();
   EXPECT_EQ(over(talk).body, "other");
+}
+
+/// The worker is told of both in one round, in either order.
+TEST_F(Http2Exchanges, TryElsewhereAPostThatALostConnectionHasNotTaken) {
+  Endpoint& one = endpoint();
+  Endpoint& other = endpoint();
+  set({one.address(), other.address()});
+  one.on_end = [](Talk& talk) { talk.send(answer_with(200), "one"); };
+  other.on_end = [](Talk& talk) { talk.send(answer_with(200), "other"); };
+  for (const bool request_first : {true, false}) {
+    Client& asking = client();
+    EXPECT_EQ(over(asking.send(request_to("GET", "/"))).body, "one");
+    std::promise<void> waits;
+    std::promise<void> go;
+    proxy_.worker().loop().post([&waits, until = go.get_future().share()] {
+      waits.set_value();
+      until.wait();
+    });
+    waits.get_future().wait();
+    if (!request_first) one.connections.back()->reset();
+    Talk& talk = asking.send(request_to("POST", "/"), "x");
+    connection(asking).write_on();
+    if (request_first) one.connections.back()->reset();
+    go.set_value();
+    EXPECT_EQ(over(talk).body, request_first ? "other" : "one");
+  }
 }
 
 TEST_F(Http2Exchanges, TryElsewhereWhatARefusedConnectionHasNotTaken) {
