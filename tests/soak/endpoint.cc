@@ -32,6 +32,7 @@ class Endpoint::Connection final : private Wire {
     resetting_ = true;
     reset_when_sent();
   }
+  void note_goaway() override { endpoint_.on_goaway_(); }
   void later(net::Clock::duration delay, std::function<void()> task) override {
     task_ = std::move(task);
     timer_.set(delay);
@@ -62,8 +63,8 @@ class Endpoint::Connection final : private Wire {
   bool ended_ = false;
 };
 
-Endpoint::Endpoint(net::EventLoop& loop, const std::string& address, bool echo)
-    : loop_(loop), address_(address), echo_(echo) {
+Endpoint::Endpoint(net::EventLoop& loop, const std::string& address, bool echo, std::function<void()> on_goaway)
+    : loop_(loop), address_(address), echo_(echo), on_goaway_(std::move(on_goaway)) {
   bring_up();
 }
 

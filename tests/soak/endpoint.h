@@ -19,6 +19,8 @@ class Wire {
   virtual void finish() = 0;
   /// Sends what is queued, then a RST.
   virtual void reset() = 0;
+  /// For the record: a GOAWAY is among what is written next.
+  virtual void note_goaway() = 0;
   /// Runs `task` once, instead of one set before; forgotten when the connection ends.
   virtual void later(net::Clock::duration delay, std::function<void()> task) = 0;
 
@@ -41,8 +43,8 @@ std::unique_ptr<Protocol> make_echo(Wire& wire);
 /// to; or one that sends back every byte. Loop's thread only.
 class Endpoint {
  public:
-  /// Listens on "IP:PORT". A port that is taken is a CHECK.
-  Endpoint(net::EventLoop& loop, const std::string& address, bool echo);
+  /// Listens on "IP:PORT". A port that is taken is a CHECK. `on_goaway`: it is about to send one.
+  Endpoint(net::EventLoop& loop, const std::string& address, bool echo, std::function<void()> on_goaway);
   ~Endpoint();
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
@@ -62,6 +64,7 @@ class Endpoint {
   net::EventLoop& loop_;
   std::string address_;
   bool echo_;
+  std::function<void()> on_goaway_;
   std::unique_ptr<net::Acceptor> acceptor_;
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
 };

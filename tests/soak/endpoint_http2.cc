@@ -44,7 +44,10 @@ class Http2 final : public Protocol, private http::Http2SessionHandler {
       using http::Http2Error;
       const std::string body = to_head_ ? "" : content(script_.size);
       switch (script_.behaviour) {
-        case Behaviour::go_away: session().drain(); [[fallthrough]];
+        case Behaviour::go_away:
+          session().drain();
+          connection_.wire_.note_goaway();
+          [[fallthrough]];
         case Behaviour::whole:
         case Behaviour::slow:
         case Behaviour::garbage:

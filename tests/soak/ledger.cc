@@ -7,10 +7,7 @@
 namespace outrigger::soak {
 namespace {
 
-/// A busy kernel may not have handed a connection to the listener yet, though its client has sent a request on it.
-constexpr auto kUnderWay = std::chrono::milliseconds(20);
 constexpr std::size_t kMaxUnexplained = 100;
-constexpr auto kUnnoticed = std::chrono::seconds(1);   ///< a reset that a busy sidecar has not read of yet
 constexpr auto kRemembered = std::chrono::minutes(3);  ///< longer than any request's deadline
 
 /// The outcome that the script itself leads to.
@@ -52,48 +49,57 @@ std::string outcome_of(const Plan& plan, const Seen& seen) {
   return text;
 }
 
+template <class Spans>
+void forget_old(Spans& spans, net::Clock::time_point now) {
+  while (spans.front().to && *spans.front().to + kRemembered < now) spans.pop_front();
+}
+
 }  // namespace
 
 void Ledger::fault_begins(const std::string& service) {
-  auto& faults = faults_[service];
-  faults.push_back({.from = loop_.now()});
-  while (faults.front().to && *faults.front().to + kRemembered < loop_.now()) faults.pop_front();
+  faults_[service].push_back({.from = loop_.now()});
+  forget_old(faults_[service], loop_.now());
 }
 
 void Ledger::fault_ends(const std::string& service) { faults_.at(service).back().to = loop_.now(); }
+
+void Ledger::went_away(const std::string& service) {
+  goaways_[service].push_back({.from = loop_.now(), .to = loop_.now()});
+  forget_old(goaways_[service], loop_.now());
+}
 
 void Ledger::drain_ends() {
   drains_.push_back({.from = *drain_began_, .to = loop_.now()});
   drain_began_.reset();
 }
 
-std::size_t Ledger::faults_since(const std::string& service, net::Clock::time_point since) const {
-  const auto faults = faults_.find(service);
-  if (faults == faults_.end()) return 0;
-  return static_cast<std::size_t>(std::count_if(faults->second.begin(), faults->second.end(), [&](const Span& span) {
-    return !span.to || *span.to + kUnnoticed >= since;
-  }));
+std::size_t Ledger::count_since(const std::map<std::string, std::deque<Span>>& spans, const Plan& plan,
+                                const Seen& seen) const {
+  const auto found = spans.find(plan.service);
+  if (found == spans.end()) return 0;
+  return static_cast<std::size_t>(std::count_if(found->second.begin(), found->second.end(),
+                                                [&](const Span& span) { return !span.to || *span.to >= seen.sent; }));
 }
 
 std::string Ledger::explanation(const Plan& plan, const Seen& seen) const {
   if (seen.hung || !seen.content_right) return "";
   const bool in_drain = (drain_began_ && *drain_began_ <= seen.sent) ||
-                        std::any_of(drains_.begin(), drains_.end(), [&](const Span& span) {
-                          return span.from <= seen.sent + kUnderWay && seen.sent <= *span.to;
-                        });
+                        std::any_of(drains_.begin(), drains_.end(),
+                                    [&](const Span& span) { return span.from <= seen.sent && seen.sent <= *span.to; });
   if (in_drain && (seen.status == 0 || seen.not_connected)) return "sent after SIGTERM: not taken";
   if (seen.behind_an_end) return "pipelined behind an answer that ended the connection";
-  const std::size_t faults = faults_since(plan.service, seen.sent);
-  if (faults == 0) return "";
-  if (plan.tunnel) return "an endpoint was reset: a tunnel through it";
+  const std::size_t faults = count_since(faults_, plan, seen);
+  const std::size_t goaways = count_since(goaways_, plan, seen);
+  if (faults > 0 && plan.tunnel) return "an endpoint was reset: a tunnel through it";
   // An HTTP/2 answer's head may not have left yet when its stream is reset.
   const bool cut = !seen.whole && (seen.status == 200 || seen.reset == http::Http2Error::internal_error);
-  if (cut) return "an endpoint was reset: its answer had begun";
+  if (faults > 0 && cut) return "an endpoint was reset: its answer had begun";
   // gRPC's UNAVAILABLE, or the status of RFC 9209's connection_terminated and connection_refused.
   if (seen.status != 502 && seen.grpc_status != 14) return "";
-  if (!plan.idempotent()) return "an endpoint was reset: not to be sent twice";
-  if (!plan.held()) return "an endpoint was reset: request no longer whole";
-  return faults > 1 ? "two endpoints were reset, one after the other" : "";
+  if (faults > 0 && !plan.idempotent()) return "an endpoint was reset: not to be sent twice";
+  if (faults + goaways > 0 && !plan.held()) return "an endpoint failed: request no longer whole";
+  // `retries` is 1 at the least.
+  return faults + goaways > 1 ? "two endpoints failed, one after the other" : "";
 }
 
 void Ledger::record(const Plan& plan, const Seen& seen) {
@@ -108,10 +114,10 @@ void Ledger::record(const Plan& plan, const Seen& seen) {
   }
   if (unexplained_.size() >= kMaxUnexplained) return;
   const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - seen.sent);
-  unexplained_.push_back(fmt::format("{} {} {} of {}, body of {}: {}; {} ms after it was sent, {} faults meanwhile{}",
-                                     plan.kind, plan.method, path_of(plan.script), plan.service, plan.body.size(),
-                                     outcome, age.count(), faults_since(plan.service, seen.sent),
-                                     drain_began_ ? ", sidecar draining" : ""));
+  unexplained_.push_back(fmt::format(
+      "{} {} {} of {}, body of {}: {}; {} ms after it was sent, {} faults and {} GOAWAYs meanwhile{}", plan.kind,
+      plan.method, path_of(plan.script), plan.service, plan.body.size(), outcome, age.count(),
+      count_since(faults_, plan, seen), count_since(goaways_, plan, seen), drain_began_ ? ", sidecar draining" : ""));
 }
 
 std::uint64_t Ledger::outcomes(const std::string& kind, const std::string& outcome) const {

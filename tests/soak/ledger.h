@@ -52,6 +52,8 @@ class Ledger {
   /// An endpoint of the service resets its connections, now and perhaps refuses new ones until fault_ends().
   void fault_begins(const std::string& service);
   void fault_ends(const std::string& service);
+  /// An endpoint of the service has sent a GOAWAY: what it leaves out has to go to another one.
+  void went_away(const std::string& service);
   /// The sidecar has been told to end; until drain_ends() it may be away.
   void drain_begins() { drain_began_ = loop_.now(); }
   void drain_ends();
@@ -77,10 +79,13 @@ class Ledger {
 
   /// Of what has gone wrong, why that may be; empty when it may not be.
   std::string explanation(const Plan& plan, const Seen& seen) const;
-  std::size_t faults_since(const std::string& service, net::Clock::time_point since) const;
+  /// Those that may have met a request that was sent then.
+  std::size_t count_since(const std::map<std::string, std::deque<Span>>& spans, const Plan& plan,
+                          const Seen& seen) const;
 
   const net::EventLoop& loop_;
   std::map<std::string, std::deque<Span>> faults_;
+  std::map<std::string, std::deque<Span>> goaways_;
   std::deque<Span> drains_;
   std::optional<net::Clock::time_point> drain_began_;
   std::uint64_t requests_ = 0;

@@ -54,10 +54,14 @@ World::World(std::uint64_t seed) : seed_(seed) {
     ServiceState& service = services_[name];
     service.protocol = protocol;
     if (name == kImpatient) service.options["timeout"] = "300ms";
-    for (std::size_t i = 0; i < kEndpoints; ++i) {
+    const auto make_endpoint = [&, name = name, protocol = protocol](std::size_t i) {
       const auto address = fmt::format("{}{}:80{:02}", network_, 2 + i, services_.size());
-      service.endpoints.push_back(std::make_unique<Endpoint>(loop_, address, protocol == "tcp"));
+      return std::make_unique<Endpoint>(loop_, address, protocol == "tcp", [this, name] { ledger_.went_away(name); });
+    };
+    for (std::size_t i = 0; i < kEndpoints; ++i) {
+      service.endpoints.push_back(make_endpoint(i));
     }
+    service.refuge = make_endpoint(kEndpoints);
   }
   for (const auto& listener : kListeners) {
     listeners_[listener.name] = fmt::format("{}1:{}", network_, 8'100 + listeners_.size());
@@ -92,7 +96,8 @@ std::string World::configuration() const {
   for (const auto& [name, service] : services_) {
     text += fmt::format("  - name: {}\n    protocol: {}\n", name, service.protocol);
     for (const auto& [key, value] : service.options) text += fmt::format("    {}: {}\n", key, value);
-    if (!service.set.empty()) text += "    endpoints:\n";
+    text += "    endpoints:\n";
+    if (service.set.empty()) text += fmt::format("      - {{address: {}}}\n", service.refuge->address());
     for (const Member& member : service.set) {
       text += fmt::format("      - {{address: {}, weight: {}, tier: {}}}\n", service.endpoints[member.index]->address(),
                           member.weight, member.tier);
@@ -109,7 +114,7 @@ void World::configure(bool wait) {
   EXPECT_TRUE(integration::eventually([this] {
     const auto shown = nlohmann::json::parse(integration::http_get(admin_, "/backends"));
     return std::all_of(shown.at("services").begin(), shown.at("services").end(), [this](const auto& one) {
-      return one.at("backends").size() == services_.at(one.at("service")).set.size();
+      return one.at("backends").size() == std::max<std::size_t>(1, services_.at(one.at("service")).set.size());
     });
   })) << "the sidecar does not take a configuration";
 }

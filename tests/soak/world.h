@@ -35,7 +35,8 @@ struct ServiceState {
   std::string protocol;
   std::map<std::string, std::string> options;  ///< as the configuration has them
   std::vector<std::unique_ptr<Endpoint>> endpoints;
-  std::vector<Member> set;
+  std::unique_ptr<Endpoint> refuge;  ///< no fault ever happens to it
+  std::vector<Member> set;           ///< of `endpoints`; when it is empty, the refuge alone
 };
 
 /// The real sidecar, with endpoints and clients on one event loop of a thread of its own. Its calls are for the thread
@@ -63,6 +64,7 @@ class World {
   void configure(bool wait);
   /// Every endpoint with weight 1.
   void use_all_endpoints();
+  /// None but the refuge.
   void use_no_endpoints();
 
   void start_clients();
