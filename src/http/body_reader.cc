@@ -61,6 +61,8 @@ const std::vector<Field>& BodyReader::trailers() const {
   return trailers_ ? trailers_->fields : kNone;
 }
 
+std::size_t BodyReader::held_by_trailers() const { return trailers_->left_out.size() + trailers_->lines.size(); }
+
 BodyReader::Step BodyReader::read(std::string_view bytes) {
   Step step;
   while (step.consumed < bytes.size() && state_ != State::done) {

@@ -41,6 +41,8 @@ class BodyReader {
   /// The trailers that go on, once done(): without those that may not be trailers (forwarded_fields.h). Views good as
   /// long as the reader is, also if it moves.
   const std::vector<Field>& trailers() const;
+  /// Bytes that it has copied.
+  std::size_t held() const { return trailers_ ? held_by_trailers() : 0; }
 
  private:
   enum class State : std::uint8_t {
@@ -62,6 +64,7 @@ class BodyReader {
 
   struct Trailers;
 
+  std::size_t held_by_trailers() const;
   void leave_out_nominated(const std::vector<Field>& fields);
   std::string_view take_data(std::string_view bytes);
   const char* read_framing(char c);

@@ -155,7 +155,7 @@ void Http2Session::Impl::write(std::string& out, std::size_t enough) {
 
 void Http2Session::Impl::abandon(Http2Error error) {
   abandoned_ = true;
-  queued_ = 0;
+  queued_ = queued_fields_ = 0;
   while (Http2Stream* stream = streams_.any()) {
     streams_.close(*stream);
     if (stream->handler != nullptr) stream->handler->on_closed(error);
@@ -215,6 +215,7 @@ void Http2Session::detach(StreamId stream) { impl_->detach(stream); }
 void Http2Session::pause(StreamId stream, bool paused) { impl_->pause(stream, paused); }
 std::size_t Http2Session::queued(StreamId stream) const { return impl_->queued(stream); }
 std::size_t Http2Session::queued() const { return impl_->queued(); }
+std::size_t Http2Session::held() const { return impl_->held(); }
 std::size_t Http2Session::open_streams() const { return impl_->open_streams(); }
 void Http2Session::drain() { impl_->drain(); }
 

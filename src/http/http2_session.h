@@ -155,6 +155,8 @@ class Http2Session {
   std::size_t queued(StreamId stream) const;
   /// Bytes of bodies queued on all streams.
   std::size_t queued() const;
+  /// The same with those of heads and trailers.
+  std::size_t held() const;
   std::size_t open_streams() const;
 
   /// GOAWAY in two steps (RFC 9113 section 6.8): the first names no last stream, so that what is on its way is still

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <charconv>
+#include <span>
 
 #include "http/http2_flood_guard.h"
 #include "http/http2_head_reader.h"
@@ -28,6 +29,12 @@ inline std::string_view as_text(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
 }
 
+inline std::size_t bytes_of_fields(std::span<const nghttp2_nv> fields) {
+  std::size_t bytes = 0;
+  for (const nghttp2_nv& field : fields) bytes += field.namelen + field.valuelen;
+  return bytes;
+}
+
 /// The fields of a head to be sent; nghttp2 takes a copy and writes names in lower case.
 class FieldList {
  public:
@@ -42,6 +49,7 @@ class FieldList {
   }
   const nghttp2_nv* data() const { return fields_.data(); }
   std::size_t size() const { return fields_.size(); }
+  std::size_t bytes() const { return bytes_of_fields(fields_); }
 
  private:
   std::vector<nghttp2_nv> fields_;
@@ -72,6 +80,7 @@ class Http2Session::Impl {
   void pause(StreamId id, bool paused);
   std::size_t queued(StreamId id) const;
   std::size_t queued() const { return queued_; }
+  std::size_t held() const { return queued_ + queued_fields_; }
   std::size_t open_streams() const { return streams_.size(); }
   void drain();
 
@@ -103,6 +112,8 @@ class Http2Session::Impl {
   ssize_t next_data(Http2Stream& stream, std::size_t at_most, std::uint32_t& flags);
   int data_sent(Http2Stream& stream, const std::uint8_t* frame_head, std::size_t size);
   void frame_sent(const nghttp2_frame& frame);
+  /// A head, or trailers, are not queued any more.
+  void fields_left(const nghttp2_frame& frame);
   void frame_not_sent(const nghttp2_frame& frame);
   void submit_trailers(Http2Stream& stream);
   void resume(Http2Stream& stream);
@@ -127,7 +138,8 @@ class Http2Session::Impl {
   std::vector<Field> trailers_;
   FieldList fields_;
   std::array<char, 3> status_{};
-  std::size_t queued_ = 0;
+  std::size_t queued_ = 0;         ///< of bodies
+  std::size_t queued_fields_ = 0;  ///< of heads and trailers
   std::uint32_t peer_max_streams_ = 0;
   std::string* out_ = nullptr;  ///< during write()
   std::size_t enough_ = 0;

@@ -133,6 +133,7 @@ void Http2Session::Impl::stream_closed(StreamId id, std::uint32_t error) {
   if (stream == nullptr) return;
   streams_.close(*stream);
   queued_ -= stream->queued();
+  if (!stream->trailers.empty()) queued_fields_ -= stream->trailer_text.size();
   nghttp2_session_consume_connection(session_.get(), stream->withheld);
   if (stream->handler != nullptr) stream->handler->on_closed(ending(*stream, role_ == Role::server, error));
   streams_.recycle(*stream);

@@ -53,6 +53,7 @@ void Http2Session::Impl::frame_sent(const nghttp2_frame& frame) {
   if (frame.hd.type == NGHTTP2_DATA) guard_.use();
   if (frame.hd.type == NGHTTP2_GOAWAY && frame.goaway.error_code != NGHTTP2_NO_ERROR) broken_ = true;
   if (frame.hd.type != NGHTTP2_DATA && frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_RST_STREAM) return;
+  if (frame.hd.type == NGHTTP2_HEADERS) fields_left(frame);
   Http2Stream* const stream = streams_.find(frame.hd.stream_id);
   if (stream == nullptr || stream->reset) return;
   if (frame.hd.type == NGHTTP2_RST_STREAM) {
@@ -69,9 +70,15 @@ void Http2Session::Impl::frame_sent(const nghttp2_frame& frame) {
   if (ended && stream->abandon_rest && !stream->end_read) reset(*stream, Http2Error::no_error);
 }
 
+void Http2Session::Impl::fields_left(const nghttp2_frame& frame) {
+  if (!abandoned_) queued_fields_ -= bytes_of_fields({frame.headers.nva, frame.headers.nvlen});
+}
+
 void Http2Session::Impl::frame_not_sent(const nghttp2_frame& frame) {
+  if (frame.hd.type != NGHTTP2_HEADERS) return;
+  fields_left(frame);
   // A head that nghttp2 finds too large. It ends a request's stream by itself.
-  if (frame.hd.type != NGHTTP2_HEADERS || frame.headers.cat == NGHTTP2_HCAT_REQUEST) return;
+  if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) return;
   Http2Stream* const stream = streams_.find(frame.hd.stream_id);
   if (stream != nullptr) reset(*stream, Http2Error::internal_error);
 }
@@ -94,6 +101,7 @@ StreamId Http2Session::Impl::request(const RequestHead& head, const Hop& hop, bo
   stream.to_head = head.method == "HEAD";
   stream.finished = end;
   const nghttp2_data_provider data = data_of(stream);
+  queued_fields_ += fields_.bytes();
   CHECK(nghttp2_submit_request(session_.get(), nullptr, fields_.data(), fields_.size(), end ? nullptr : &data,
                                nullptr) == id);
   return id;
@@ -122,6 +130,7 @@ void Http2Session::Impl::respond(StreamId id, const ResponseHead& head, bool end
   });
   if (needs_date) fields_.put("date", date);
   if (head.framing == Framing::length || tells_length(head)) fields_.put_content_length(head.content_length);
+  queued_fields_ += fields_.bytes();
   if (head.status < 200) {
     nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, id, nullptr, fields_.data(), fields_.size(), nullptr);
     return;
@@ -136,6 +145,7 @@ void Http2Session::Impl::answer(Http2Stream& stream, std::uint16_t status) {
   fields_.start_over();
   fields_.put(":status", status_text(status));
   fields_.put_content_length(0);
+  queued_fields_ += fields_.bytes();
   nghttp2_submit_response(session_.get(), stream.id, fields_.data(), fields_.size(), nullptr);
 }
 
@@ -163,6 +173,7 @@ void Http2Session::Impl::finish(StreamId id, std::span<const Field> trailers) {
     const std::size_t name_end = stream->trailer_text.append(field.name).size();
     stream->trailers.push_back({name_end, stream->trailer_text.append(field.value).size(), field.sensitive});
   }
+  queued_fields_ += stream->trailer_text.size();
   // Trailers need no window, so they do not wait for one behind data that has gone.
   if (stream->opened && stream->queued() == 0) submit_trailers(*stream);
   resume(*stream);

@@ -41,16 +41,25 @@ void reset(FileDescriptor& fd) {
 }  // namespace
 
 struct Relay::Held {
+  Held(HeldBytes& all, std::string copied) : bytes(std::move(copied)), all_held(all) { all.update(part, bytes.size()); }
+  Held(HeldBytes& all, std::optional<Pipe> taken, std::size_t size)
+      : pipe(std::move(taken)), in_pipe(size), all_held(all) {}
+  ~Held() { all_held.update(part, 0); }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+
   std::size_t size() const { return pipe ? in_pipe : bytes.size() - sent; }
 
   std::string bytes = {};
   std::size_t sent = 0;  ///< of `bytes`
   std::optional<Pipe> pipe = {};
   std::size_t in_pipe = 0;
+  HeldBytes& all_held;
+  std::size_t part = 0;  ///< of all_held
 };
 
 Relay::End::End(Relay& owner, Side side) : relay(owner), fd(std::move(side.fd)) {
-  if (!side.received.empty()) held = std::make_unique<Held>(Held{.bytes = std::string(side.received)});
+  if (!side.received.empty()) held = std::make_unique<Held>(owner.resources_.held, std::string(side.received));
 }
 
 Relay::End::~End() = default;
@@ -125,7 +134,9 @@ void Relay::receive(End& from) {
   const ssize_t sent = send_some(to.fd.get(), bytes);
   if (sent < 0) return broken(to);
   moved(from, static_cast<std::size_t>(sent));
-  if (sent < received) hold(from, Held{.bytes = std::string(bytes.substr(static_cast<std::size_t>(sent)))});
+  if (sent == received) return;
+  from.held = std::make_unique<Held>(resources_.held, std::string(bytes.substr(static_cast<std::size_t>(sent))));
+  if (resources_.held.exhausted()) over(RelayEnd::no_room);
 }
 
 /// False: nothing came of it, and receive() is to find out what there is.
@@ -151,7 +162,8 @@ bool Relay::splice(End& from) {
     return true;
   }
   moved(from, sent < 0 ? 0 : static_cast<std::size_t>(sent));
-  hold(from, Held{.pipe = std::move(pipe), .in_pipe = static_cast<std::size_t>(received - std::max<ssize_t>(sent, 0))});
+  from.held = std::make_unique<Held>(resources_.held, std::move(pipe),
+                                     static_cast<std::size_t>(received - std::max<ssize_t>(sent, 0)));
   if (sent < 0) broken(to);
   return true;
 }
@@ -189,8 +201,6 @@ bool Relay::flush(End& from) {
   from.held.reset();
   return true;
 }
-
-void Relay::hold(End& from, Held held) { from.held = std::make_unique<Held>(std::move(held)); }
 
 void Relay::pass_end_on(End& from) {
   End& to = other(from);

@@ -9,6 +9,7 @@
 
 #include "net/event_loop.h"
 #include "net/file_descriptor.h"
+#include "net/held_bytes.h"
 #include "net/pipe.h"
 
 namespace outrigger::net {
@@ -20,6 +21,8 @@ struct RelayResources {
   /// them. At least 16 KiB, less never shows that a direction is bulk; more than 64 KiB gains nothing.
   std::span<char> scratch;
   PipePool& pipes;
+  /// Where copied bytes that a side does not take are counted; those in pipes are bounded by `pipes`.
+  HeldBytes& held;
 };
 
 /// Why a relay is over. Only `orderly` looks like an orderly end to a side: all others reset the sides that are left,
@@ -29,6 +32,7 @@ enum class RelayEnd {
   reset_by_client,    ///< or the connection to it broke
   reset_by_upstream,  ///< the same; also: it could not be connected to
   idle,               ///< neither sent, nor took, anything for the idle time
+  no_room,            ///< it would hold more bytes than there may be (RelayResources::held)
 };
 
 /// Moves bytes both ways between a client and an upstream, two TCP sockets. An end of one side is passed on when
@@ -98,7 +102,6 @@ class Relay {
   bool splice(End& from);
   void on_writable(End& to);
   bool flush(End& from);
-  void hold(End& from, Held held);
   void pass_end_on(End& from);
   void park(End& end);
   void set_interest(End& end);

@@ -71,15 +71,20 @@ void add_backend(metrics::Exposition& page, const std::string& service, const mo
 void add_workers(metrics::Exposition& page, std::span<const WorkerCells> workers) {
   std::int64_t connections = 0;
   std::uint64_t passed_through = 0;
+  std::uint64_t no_room = 0;
   std::array<std::uint64_t, kDetectedProtocolNames.size()> detections{};
   for (const WorkerCells& cells : workers) {
     connections += cells.connections_active.value();
     passed_through += cells.passed_through.value();
+    no_room += cells.no_room.value();
     for (std::size_t i = 0; i < detections.size(); ++i) detections[i] += cells.detections[i].value();
   }
   page.gauge("outrigger_connections_active", "Client connections open.", {}, static_cast<double>(connections));
   page.counter("outrigger_passthrough_connections_total", "Connections to destinations that are no Service known here.",
                {}, static_cast<double>(passed_through));
+  page.counter("outrigger_buffer_exhausted_total",
+               "Requests, and connections of other protocols, ended since no more bytes may be held.", {},
+               static_cast<double>(no_room));
   for (std::size_t i = 0; i < detections.size(); ++i) {
     page.counter("outrigger_protocol_detections_total", "Connections whose protocol nobody had said, by what it was.",
                  {{"protocol", kDetectedProtocolNames[i]}}, static_cast<double>(detections[i]));

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "net/held_bytes.h"
+
 namespace outrigger::sidecar {
 
 /// A worker's buffers for bytes on their way. Whoever has nothing to send gives its buffer back, so that an idle
@@ -27,14 +29,13 @@ class BufferPool {
     kept_.push_back(std::move(buffer));
   }
 
-  /// Bytes that wait for a peer to take them, or for a place, over all of the worker's connections.
-  std::size_t waiting_bytes() const { return waiting_bytes_; }
-  void add_waiting(std::size_t bytes) { waiting_bytes_ += bytes; }
-  void remove_waiting(std::size_t bytes) { waiting_bytes_ -= bytes; }
+  /// What of all this is held for longer than a round of events.
+  net::HeldBytes& held() { return held_; }
+  const net::HeldBytes& held() const { return held_; }
 
  private:
   std::vector<std::string> kept_;
-  std::size_t waiting_bytes_ = 0;
+  net::HeldBytes held_;
 };
 
 }  // namespace outrigger::sidecar

@@ -34,6 +34,8 @@ class ClientStream {
 
   /// The client does not take what it has been sent: give it no more than must be until Exchange::on_client_drained().
   virtual bool full() const = 0;
+  /// Something that it has been sent is not with the client yet.
+  virtual bool holds() const = 0;
   /// No more of the request until resumed.
   virtual void pause_reading(bool paused) = 0;
 

@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::uint32_t kMaxConnects = 3;  ///< endpoints a request is offered to while none takes the connection
 
+constexpr std::string_view kNoRoomError = "proxy_internal_response";
+constexpr std::string_view kNoRoomText = "too much waits to be sent";
+
 bool is_idempotent(std::string_view method) {
   static constexpr std::array<std::string_view, 6> kMethods = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
   return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
@@ -44,7 +47,6 @@ Exchange::Exchange(Worker& worker, ClientStream& client, Destination& destinatio
 Exchange::~Exchange() {
   CHECK(upstream_ == nullptr);
   drop_kept();
-  worker_.buffers().give(std::move(kept_head_));
   if (cluster_ != nullptr) {
     cluster_->waiting_room.leave(*this);
     --cluster_->users;
@@ -59,7 +61,7 @@ void Exchange::start(const http::RequestHead& head, bool whole) {
   if (head.max_forwards == 0u) {
     return head.method == "OPTIONS" ? answer(200, "", "") : answer(501, "", "TRACE is not offered");
   }
-  if (worker_.overloaded()) return answer(503, "proxy_internal_response", "too much waits to be sent");
+  if (worker_.held().above_limit()) return answer(503, kNoRoomError, kNoRoomText);
   const std::uint64_t max_body = worker_.settings().max_body_bytes;
   if (max_body != 0 && head.framing == http::Framing::length && head.content_length > max_body) {
     return answer(413, "http_request_error", "the body is too large");
@@ -73,6 +75,7 @@ void Exchange::start(const http::RequestHead& head, bool whole) {
 
   kept_head_ = worker_.buffers().take();
   http::write_request_head(head, worker_.hop(client_), kept_head_);
+  account();
   kept_head_sensitive_ = head.sensitive || std::any_of(head.fields.begin(), head.fields.end(),
                                                        [](const http::Field& field) { return field.sensitive; });
   if (const auto timeout = cluster_->cluster.options().timeout; timeout.count() > 0) timer_.set(timeout);
@@ -83,7 +86,9 @@ void Exchange::on_request_data(std::string_view bytes) {
   body_bytes_ += bytes.size();
   const std::uint64_t max_body = worker_.settings().max_body_bytes;
   if (max_body != 0 && body_bytes_ > max_body) return on_request_broken(413, "the body is too large");
-  if (upstream_ == nullptr || (kept_ && kept_body_.size() + bytes.size() <= kMaxKeptBody && !response_begun_)) {
+  const bool may_keep =
+      kept_ && kept_body_.size() + bytes.size() <= kMaxKeptBody && !response_begun_ && !worker_.held().above_limit();
+  if (upstream_ == nullptr || may_keep) {
     keep(bytes);
   } else {
     drop_kept();
@@ -94,34 +99,55 @@ void Exchange::on_request_data(std::string_view bytes) {
 void Exchange::on_request_end(const std::vector<http::Field>& trailers) {
   request_whole_ = true;
   for (const http::Field& field : trailers) {
-    kept_trailers_.push_back({std::string(field.name), std::string(field.value), field.sensitive});
+    if (kept_) kept_trailers_.push_back({std::string(field.name), std::string(field.value), field.sensitive});
   }
+  if (!trailers.empty()) account();
   if (upstream_ != nullptr) upstream_->send_end(trailers);
 }
 
 void Exchange::flush_request() {
+  if (upstream_ != nullptr && !upstream_->flush()) return on_upstream_failed(UpstreamFailure::not_connected);
+  if (worker_.held().exhausted() && (upstream_ == nullptr || upstream_->holds())) return end_for_room();
   if (upstream_ == nullptr) return;
-  if (!upstream_->flush()) return on_upstream_failed(UpstreamFailure::not_connected);
   if (!request_whole_ && upstream_->full()) client_.pause_reading(true);
 }
 
 void Exchange::on_request_broken(std::uint16_t status, std::string_view problem) {
+  answer_or_abort(status, "http_request_error", problem);
+}
+
+void Exchange::end_for_room() {
+  worker_.count_no_room();
+  answer_or_abort(503, kNoRoomError, kNoRoomText);
+}
+
+void Exchange::answer_or_abort(std::uint16_t status, std::string_view proxy_error, std::string_view text) {
   leave_endpoint(Outcome::cancelled);
   if (response_begun_) {
     count(status_);
     return client_.abort();
   }
-  answer(status, "http_request_error", problem);
+  answer(status, proxy_error, text);
 }
 
 void Exchange::keep(std::string_view bytes) {
   if (kept_body_.empty()) kept_body_ = worker_.buffers().take();
   kept_body_.append(bytes);
+  account();
+}
+
+void Exchange::account() {
+  std::size_t bytes = kept_head_.size() + kept_body_.size();
+  for (const KeptField& field : kept_trailers_) bytes += field.name.size() + field.value.size();
+  worker_.held().update(held_, bytes);
 }
 
 void Exchange::drop_kept() {
-  kept_ = false;
+  if (!std::exchange(kept_, false)) return;
+  worker_.buffers().give(std::exchange(kept_head_, {}));
   worker_.buffers().give(std::exchange(kept_body_, {}));
+  kept_trailers_.clear();
+  account();
 }
 
 void Exchange::try_endpoint(const http::RequestHead* head) {
@@ -199,6 +225,7 @@ void Exchange::on_upstream_head(const http::ResponseHead& head) {
   }
   timer_.cancel();
   response_begun_ = true;
+  drop_kept();
   status_ = head.status;
   client_.send_head(head);
 }
@@ -215,6 +242,7 @@ void Exchange::flush_response() {
     leave_endpoint(Outcome::cancelled);
     return client_.abort();
   }
+  if (worker_.held().exhausted() && client_.holds()) return end_for_room();
   if (response_whole_) {
     leave_endpoint(status_ < 500 ? Outcome::success : Outcome::server_error);
     count(status_);
@@ -224,6 +252,7 @@ void Exchange::flush_response() {
 }
 
 void Exchange::on_upstream_upgraded(const http::ResponseHead& head, UpgradedConnection connection) {
+  if (worker_.held().exhausted()) return end_for_room();
   timer_.cancel();
   count(head.status);
   connection.lease = std::move(lease_);

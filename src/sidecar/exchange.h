@@ -45,6 +45,9 @@ class Exchange final : private WaitingRoom::Guest {
   void on_client_drained();
   /// The client is gone: nothing is answered any more.
   void on_client_gone();
+  /// Either side has come to hold more, and the worker may not (HeldBytes::exhausted()): ends it, with 503 if that can
+  /// still be said.
+  void end_for_room();
 
   // --- by the endpoint's side
   /// The answer: heads, body and end; then flush_response(), once for all that came together.
@@ -82,6 +85,8 @@ class Exchange final : private WaitingRoom::Guest {
   void keep(std::string_view bytes);
   void drop_kept();
 
+  void account();
+  void answer_or_abort(std::uint16_t status, std::string_view proxy_error, std::string_view text);
   void answer(std::uint16_t status, std::string_view proxy_error, std::string_view text);
   void answer_failure(UpstreamFailure failure, std::string_view problem);
   void leave_endpoint(Outcome outcome);
@@ -100,7 +105,8 @@ class Exchange final : private WaitingRoom::Guest {
   bool kept_head_sensitive_ = false;  ///< something in it is: sent again, it all is
   std::string kept_body_;
   std::vector<KeptField> kept_trailers_;
-  bool kept_ = true;  ///< that is all that has come of the request
+  bool kept_ = true;      ///< that is all that has come of the request
+  std::size_t held_ = 0;  ///< bytes of it, of what the worker holds
   bool idempotent_ = false;
   bool http2_upstream_ = false;
   bool request_whole_ = false;

@@ -19,6 +19,8 @@ constexpr auto kLingerAtMost = std::chrono::seconds(30);  ///< whatever comes
 /// A piece this large is sent from where it is; a smaller one is copied, to go with what comes behind it.
 constexpr std::size_t kSentDirectly = 4 * 1024;
 
+constexpr std::string_view kBadRequest = "http_request_error";
+
 }  // namespace
 
 Http1Client::Http1Client(Worker& worker, net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target)
@@ -107,6 +109,7 @@ void Http1Client::exchange_over() {
   unread_ = !request_->exchange.request_whole();
   const bool close = request_->side.close;
   request_.reset();
+  account();
   paused_ = false;
   phase_since_ = last_active_;
   closing_ = close || unread_ || (ended_ && !processing_ && held_.empty());
@@ -123,7 +126,7 @@ void Http1Client::abort() {
   request_.reset();
   if (seems_whole_at_its_end) return reset();
   queue_.clear();
-  held_.clear();
+  drop_held();
   closing_ = true;
   unread_ = true;  // perhaps: a client whose answer is cut is often still sending
   end_politely();
@@ -207,8 +210,22 @@ void Http1Client::process(std::string_view bytes) {
   if (ended_ && !closing_ && !request_ && !queue_.blocked()) return close();  // what is held is no whole request
   if (ended_ && !request_ && held_.empty()) closing_ = true;
   if (head_begun_) arm_timer();
+  const std::size_t before = accounted_;
+  account();
+  if (accounted_ > before && worker_.held().exhausted()) return end_for_room();
   if (request_ || closing_ || queue_.blocked() || head_begun_) return set_interest();
   await_request();
+}
+
+void Http1Client::end_for_room() {
+  if (request_) {
+    request_->side.close = true;  // what is held is served no more
+    drop_held();
+    return request_->exchange.end_for_room();
+  }
+  worker_.count_no_room();
+  refuse(503, "proxy_internal_response", "too much waits to be sent");
+  if (!closed_) set_interest();
 }
 
 bool Http1Client::step(std::string_view& bytes) {
@@ -228,7 +245,7 @@ bool Http1Client::begin_request(std::string_view& bytes) {
   const auto parsed = parser_.request(bytes, head);
   if (parsed.state == http::ParseState::more) return false;
   if (parsed.state == http::ParseState::bad) {
-    refuse(parsed.status, parsed.problem);
+    refuse(parsed.status, kBadRequest, parsed.problem);
     return false;
   }
   request_ = std::make_unique<Request>(worker_, *this, *target_->destination);
@@ -241,7 +258,7 @@ bool Http1Client::begin_request(std::string_view& bytes) {
   // Before anybody hears of it: a request that is broken in what has come of it never reaches an endpoint.
   if (const char* problem = read_body(bytes)) {
     request_.reset();
-    refuse(400, problem);
+    refuse(400, kBadRequest, problem);
     return false;
   }
   request_->exchange.start(head, request_->body.done());
@@ -270,17 +287,26 @@ void Http1Client::pass_body_on() {
   if (request_) request_->exchange.flush_request();
 }
 
-void Http1Client::refuse(std::uint16_t status, std::string_view problem) {
-  http::write_local_response(status, "http_request_error", problem,
+void Http1Client::refuse(std::uint16_t status, std::string_view proxy_error, std::string_view problem) {
+  http::write_local_response(status, proxy_error, problem,
                              {.http11 = true, .close = true, .to_head = false, .date = worker_.date()}, queue_.stage());
   ServiceCells* const cells = target_->destination->cells;
   if (cells != nullptr) cells->codes[status - kFirstStatus].add();
-  held_.clear();
+  drop_held();
   head_begun_ = false;
   closing_ = true;
   unread_ = true;
   if (!queue_.flush(fd_.get())) return close();
   if (!queue_.blocked()) end_politely();
+}
+
+void Http1Client::account() {
+  worker_.held().update(accounted_, held_.size() + (request_ ? request_->body.held() : 0));
+}
+
+void Http1Client::drop_held() {
+  std::string().swap(held_);
+  account();
 }
 
 // --- its end
@@ -292,7 +318,7 @@ void Http1Client::end_politely() {
   const bool unread = unread_ || ::ioctl(fd_.get(), FIONREAD, &arrived) != 0 || arrived > 0;
   if (ended_ || !unread) return close();
   lingering_ = true;
-  held_.clear();
+  drop_held();
   ::shutdown(fd_.get(), SHUT_WR);
   last_active_ = phase_since_ = worker_.loop().now();
   arm_timer();
@@ -312,6 +338,7 @@ void Http1Client::close() {
     request_->exchange.on_client_gone();
     request_.reset();
   }
+  drop_held();
   timer_.cancel();
   if (fd_) worker_.loop().remove(fd_.get(), *this);
   fd_.reset();
@@ -345,7 +372,7 @@ void Http1Client::on_timer() {
   const auto now = worker_.loop().now();
   if (now < due()) return arm_timer();
   if (head_begun_ && now < last_active_ + target_->destination->cluster.options().idle_timeout) {
-    refuse(408, "the request's head did not come in time");
+    refuse(408, kBadRequest, "the request's head did not come in time");
     if (!closed_) arm_timer();
     return;
   }

@@ -55,6 +55,7 @@ class Http1Client final : public Connection, private ClientStream, private net::
   void send_answer(std::uint16_t status, std::string_view proxy_error, std::string_view text) override;
   [[nodiscard]] bool flush() override;
   bool full() const override { return queue_.blocked(); }
+  bool holds() const override { return queue_.blocked(); }
   void pause_reading(bool paused) override;
   std::string address() const override;
   void become_tunnel(const http::ResponseHead& head, UpgradedConnection upstream) override;
@@ -71,7 +72,10 @@ class Http1Client final : public Connection, private ClientStream, private net::
   /// Takes what is the request's off `bytes`, in pieces; returns the broken rule, or null.
   const char* read_body(std::string_view& bytes);
   void pass_body_on();
-  void refuse(std::uint16_t status, std::string_view problem);
+  void refuse(std::uint16_t status, std::string_view proxy_error, std::string_view problem);
+  void account();
+  void end_for_room();
+  void drop_held();
   void on_drained();
   /// Nothing is under way: if the sidecar is to end, this is the place.
   void await_request();
@@ -89,7 +93,8 @@ class Http1Client final : public Connection, private ClientStream, private net::
   std::uint32_t interest_ = EPOLLIN;
   std::shared_ptr<const ListenerTarget> target_;
   http::HeadParser parser_;
-  std::string held_;  ///< a partial head, or what was pipelined behind the current request
+  std::string held_;           ///< a partial head, or what was pipelined behind the current request
+  std::size_t accounted_ = 0;  ///< of what the worker holds
   SendQueue queue_;
   std::unique_ptr<Request> request_;
   net::Timer timer_;

@@ -108,10 +108,12 @@ void Http1Upstream::leave_loop() {
 void Http1Upstream::release() {
   exchange_ = nullptr;
   connect_timer_.cancel();
+  worker_.held().update(accounted_, 0);
   const bool reusable = established_ && request_ended_ && response_ended_ && keep_alive_ && queue_.size() == 0 &&
                         !write_broken_ && !expired();
   if (reusable) {
     std::string().swap(partial_head_);
+    response_body_ = http::BodyReader();
     paused_ = false;
     set_interest();
     idle_since_ = worker_.loop().now();
@@ -184,7 +186,14 @@ void Http1Upstream::on_bytes(std::string_view bytes) {
     keep_alive_ = keep_alive_ && bytes.empty();  // more than an answer: whose would it be?
     exchange_->on_upstream_end(response_body_.trailers());
   }
+  if (has_no_room()) return exchange_->end_for_room();
   exchange_->flush_response();
+}
+
+bool Http1Upstream::has_no_room() {
+  const std::size_t before = accounted_;
+  worker_.held().update(accounted_, partial_head_.size() + response_body_.held());
+  return accounted_ > before && worker_.held().exhausted();
 }
 
 bool Http1Upstream::read_head(std::string_view& bytes) {
@@ -192,7 +201,11 @@ bool Http1Upstream::read_head(std::string_view& bytes) {
   const auto parsed = parser_.response(bytes, to_head_, head);
   if (parsed.state == http::ParseState::more) {
     if (bytes.size() != partial_head_.size()) partial_head_ = std::string(bytes);
-    exchange_->flush_response();  // interim ones before it
+    if (has_no_room()) {
+      exchange_->end_for_room();
+    } else {
+      exchange_->flush_response();  // interim ones before it
+    }
     return false;
   }
   if (parsed.state == http::ParseState::bad) {

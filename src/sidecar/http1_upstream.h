@@ -37,6 +37,7 @@ class Http1Upstream final : public Mortal, public UpstreamStream, private net::E
   void send_end(const std::vector<http::Field>& trailers) override;
   [[nodiscard]] bool flush() override;
   bool full() const override { return queue_.blocked(); }
+  bool holds() const override { return queue_.blocked(); }
   void pause_reading(bool paused) override;
   void release() override;
 
@@ -57,6 +58,8 @@ class Http1Upstream final : public Mortal, public UpstreamStream, private net::E
   /// `orderly`: by a FIN. A reset never ends an answer well (RFC 9112 section 8).
   void on_end(bool orderly);
   void fail(UpstreamFailure failure, std::string_view problem = {});
+  /// Whether it has come to hold more than there may be.
+  bool has_no_room();
   void set_interest();
   void leave_loop();
 
@@ -70,6 +73,7 @@ class Http1Upstream final : public Mortal, public UpstreamStream, private net::E
   http::HeadParser parser_;
   http::BodyReader response_body_;
   std::string partial_head_;
+  std::size_t accounted_ = 0;  ///< of what the worker holds
   std::string upgrade_asked_;  ///< the protocol that the request asks to switch to, or nothing
   net::Timer connect_timer_;
   net::Clock::time_point expires_;

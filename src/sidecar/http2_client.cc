@@ -87,6 +87,7 @@ class Http2Client::Stream final : public Mortal, public ClientStream, public htt
     const std::size_t queued = session().queued(id_);
     return queued >= kFullStream || (queued > 0 && session().queued() >= kFullConnection);
   }
+  bool holds() const override { return true; }  // until the end of the round, when it is written
   void pause_reading(bool paused) override {
     session().pause(id_, paused);
     if (!paused) connection_.transport_.wants_flush();

@@ -46,6 +46,7 @@ void Http2Transport::receive(std::string_view bytes) {
 }
 
 void Http2Transport::wants_flush() {
+  account(session_.held());
   if (std::exchange(flush_wanted_, true)) return;
   worker_.flush_later(*this);
 }
@@ -90,14 +91,10 @@ void Http2Transport::flush() {
   if (!queue_.blocked()) queue_.clear();
   if (!queue_.blocked() && (failing_ || session_.over())) return lose(http::Http2Error::connect_error);
   set_interest();
-  account(session_.queued());
+  account(session_.held());
 }
 
-void Http2Transport::account(std::size_t queued) {
-  worker_.buffers().remove_waiting(accounted_);
-  worker_.buffers().add_waiting(queued);
-  accounted_ = queued;
-}
+void Http2Transport::account(std::size_t held) { worker_.held().update(accounted_, held); }
 
 void Http2Transport::lose(http::Http2Error error) {
   if (std::exchange(lost_, true)) return;

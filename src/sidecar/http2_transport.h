@@ -52,7 +52,7 @@ class Http2Transport final : private net::EventHandler {
   void read_some();
   void lose(http::Http2Error error);
   void set_interest();
-  void account(std::size_t queued);
+  void account(std::size_t held);
 
   Worker& worker_;
   Owner& owner_;
@@ -61,7 +61,7 @@ class Http2Transport final : private net::EventHandler {
   net::Clock::time_point last_active_;
   std::uint64_t sends_ = 0;
   std::uint32_t interest_;
-  std::size_t accounted_ = 0;  ///< bytes of bodies in session_ that the worker knows of
+  std::size_t accounted_ = 0;  ///< of what the worker holds
   bool established_;
   bool flush_wanted_ = false;
   bool lost_ = false;

@@ -43,6 +43,7 @@ class Http2Upstream::Stream final : public Mortal, public UpstreamStream, public
     return true;
   }
   bool full() const override { return session().queued(id_) >= kFullStream; }
+  bool holds() const override { return true; }  // until the end of the round, when it is written
   void pause_reading(bool paused) override {
     session().pause(id_, paused);
     if (!paused) connection_.transport_.wants_flush();

@@ -60,11 +60,6 @@ std::string SendQueue::take() {
   return left;
 }
 
-void SendQueue::account() {
-  const std::size_t waiting = blocked_ ? size() : 0;
-  pool_.remove_waiting(accounted_);
-  pool_.add_waiting(waiting);
-  accounted_ = waiting;
-}
+void SendQueue::account() { pool_.held().update(accounted_, blocked_ ? size() : 0); }
 
 }  // namespace outrigger::sidecar

@@ -47,7 +47,7 @@ class SendQueue {
   BufferPool& pool_;
   std::string bytes_;
   std::size_t sent_ = 0;       ///< of bytes_, at its beginning
-  std::size_t accounted_ = 0;  ///< what the pool has been told that waits
+  std::size_t accounted_ = 0;  ///< of what the pool holds
   bool blocked_ = false;
 };
 

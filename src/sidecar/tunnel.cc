@@ -19,7 +19,8 @@ Outcome outcome_of(net::RelayEnd why) {
   switch (why) {
     case net::RelayEnd::orderly: return Outcome::success;
     case net::RelayEnd::reset_by_client:
-    case net::RelayEnd::idle: return Outcome::cancelled;
+    case net::RelayEnd::idle:
+    case net::RelayEnd::no_room: return Outcome::cancelled;
     case net::RelayEnd::reset_by_upstream: return Outcome::reset;
   }
   CHECK(false);
@@ -31,11 +32,17 @@ Tunnel::Tunnel(Worker& worker, net::FileDescriptor client, std::string received)
     : worker_(worker),
       client_(std::move(client)),
       received_(std::move(received)),
-      connect_timer_(worker.loop(), [this] { connect_failed(); }) {}
+      connect_timer_(worker.loop(), [this] { connect_failed(); }) {
+  worker_.held().update(accounted_, received_.size());
+}
 
 Tunnel::~Tunnel() { CHECK(closed_); }
 
 void Tunnel::balance(std::shared_ptr<Destination> cluster) {
+  if (worker_.held().above_limit()) {
+    worker_.count_no_room();
+    return close();
+  }
   cluster_ = std::move(cluster);
   ++cluster_->users;
   try_endpoint();
@@ -108,10 +115,12 @@ void Tunnel::relay(std::string_view from_upstream) {
   relay_.emplace(worker_.relay_resources(), net::Relay::Side{std::move(client_), received_},
                  net::Relay::Side{std::move(upstream_), from_upstream}, idle,
                  [this](net::RelayEnd why, const net::Relay::Bytes&) {
+                   if (why == net::RelayEnd::no_room) worker_.count_no_room();
                    leave_endpoint(outcome_of(why));
                    close();
                  });
   std::string().swap(received_);
+  worker_.held().update(accounted_, 0);
 }
 
 void Tunnel::forget_upstream() {
@@ -128,6 +137,7 @@ void Tunnel::leave_endpoint(Outcome outcome) {
 
 void Tunnel::close() {
   if (std::exchange(closed_, true)) return;
+  worker_.held().update(accounted_, 0);
   forget_upstream();
   if (relay_) relay_->close();
   leave_endpoint(Outcome::cancelled);

@@ -52,6 +52,7 @@ class Tunnel final : public Connection, private net::EventHandler, private Waiti
   Worker& worker_;
   net::FileDescriptor client_;
   std::string received_;
+  std::size_t accounted_ = 0;             ///< of what the worker holds
   net::FileDescriptor upstream_;          ///< connecting
   std::shared_ptr<Destination> cluster_;  ///< null when it is not balanced
   Lease lease_;

@@ -35,6 +35,8 @@ class UpstreamStream {
 
   /// The endpoint does not take what it has been sent: no more until Exchange::on_upstream_drained().
   virtual bool full() const = 0;
+  /// Something that it has been sent is not with the endpoint yet.
+  virtual bool holds() const = 0;
   /// No more of the answer until resumed.
   virtual void pause_reading(bool paused) = 0;
   /// The exchange leaves it. If both messages have ended well, the connection may serve others; otherwise the endpoint

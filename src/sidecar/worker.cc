@@ -90,8 +90,9 @@ Worker::Worker(std::size_t index, std::uint64_t seed, const HttpSettings& settin
       head_limits_(head_limits_of(settings)),
       router_(index, random_, loop_),
       pipes_(limits.pipes),
-      relay_resources_{loop_, scratch_, pipes_},
+      relay_resources_{loop_, scratch_, pipes_, buffers_.held()},
       idle_timer_(loop_, [this] { close_idle_upstreams(); }) {
+  held().set_limit(limits_.buffered_bytes);
   thread_ = std::thread([this] { loop_.run(); });
 }
 
@@ -128,6 +129,7 @@ void Worker::configure(const HttpSettings& settings, const WorkerLimits& limits)
   loop_.post([this, settings, limits] {
     settings_ = settings;
     limits_ = limits;
+    held().set_limit(limits.buffered_bytes);
     head_limits_ = head_limits_of(settings);
   });
 }

@@ -39,7 +39,7 @@ class Tunnel;
 /// What one worker may hold at a time.
 struct WorkerLimits {
   std::size_t connections = 0;       ///< of clients; no more are accepted
-  std::uint64_t buffered_bytes = 0;  ///< above it, new requests are refused
+  std::uint64_t buffered_bytes = 0;  ///< above it, new requests are refused; above 1.25 times that, others end
   /// Of the process: while more are open nothing is accepted. What is left is for connections to endpoints.
   std::size_t descriptors = SIZE_MAX;
   std::size_t pipes = 256;  ///< for bytes that are spliced, at one time; fixed from the start
@@ -96,8 +96,9 @@ class Worker {
   /// over.
   std::string_view date();
   bool draining() const { return draining_; }
-  /// So much waits for peers that do not take it that no more may be begun.
-  bool overloaded() const { return buffers_.waiting_bytes() > limits_.buffered_bytes; }
+  net::HeldBytes& held() { return buffers_.held(); }
+  /// A request, or a connection of another protocol, was ended since no more may be held.
+  void count_no_room() { cells_.no_room.add(); }
   /// As many connections as there may be, or as many descriptors.
   bool full();
   /// Whether that descriptor is of those that are kept back, so that few are left.

@@ -326,6 +326,38 @@ TEST(Http2Session, OpensNoMoreStreamsThanTheOtherSideTakes) {
   EXPECT_TRUE(pair.client.session.can_request());
 }
 
+TEST(Http2Session, TellsHowManyBytesItHolds) {
+  Http2Pair pair;
+  const std::vector<Field> fields{{"x", "12345"}};
+  const StreamId id = pair.client.request(a_request("POST", fields), false);
+  const std::size_t head = pair.client.session.held();
+  EXPECT_GT(head, 6u);
+  EXPECT_LT(head, 100u);
+  pair.client.session.send(id, "body");
+  EXPECT_EQ(pair.client.session.held(), head + 4);
+  pair.client.session.finish(id, fields);
+  EXPECT_EQ(pair.client.session.held(), head + 4 + 6);
+  pair.exchange();
+  EXPECT_EQ(pair.client.session.held(), 0u);
+  // What is never sent is held no longer either.
+  pair.server.session.respond(id, a_response(200, fields), false);
+  pair.server.session.send(id, "body");
+  pair.server.session.finish(id, fields);
+  EXPECT_GT(pair.server.session.held(), 4u + 6u);
+  pair.server.session.reset(id, Http2Error::cancel);
+  pair.exchange();
+  EXPECT_EQ(pair.server.session.held(), 0u);
+  const std::string large(300'000, 'x');
+  const StreamId next = pair.client.request(a_request(), true);
+  pair.exchange();
+  pair.server.session.respond(next, a_response(200, {{"x", large}}), true);
+  pair.exchange();
+  EXPECT_EQ(pair.server.session.held(), 0u);
+  pair.client.request(a_request(), true);
+  pair.client.session.abandon(Http2Error::cancel);
+  EXPECT_EQ(pair.client.session.held(), 0u);
+}
+
 TEST(Http2Session, ResetsAResponseWhoseHeadCannotBeSent) {
   Http2Pair pair;
   const StreamId id = pair.client.request(a_request(), true);

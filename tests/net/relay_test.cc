@@ -149,7 +149,7 @@ class RelayTest : public testing::Test {
                    });
   }
   const RelayResources& resources() {
-    if (!resources_) resources_.emplace(RelayResources{loop_, scratch_, *pipes_});
+    if (!resources_) resources_.emplace(RelayResources{loop_, scratch_, *pipes_, held_});
     return *resources_;
   }
   bool until(const std::function<bool()>& done) {
@@ -176,6 +176,7 @@ class RelayTest : public testing::Test {
   EventLoop loop_;
   std::optional<PipePool> pipes_{64};
   std::vector<char> scratch_ = std::vector<char>(kScratch);
+  HeldBytes held_;
   std::optional<RelayResources> resources_;
   Listening listening_;
   Peer client_;
@@ -389,6 +390,18 @@ TEST_F(RelayTest, IsOverWhenNothingMovesForTheIdleTime) {
   EXPECT_TRUE(client_.reset);
   ASSERT_TRUE(until([&] { return upstream_.reset; }));
   EXPECT_FALSE(upstream_.ended);
+}
+
+TEST_F(RelayTest, IsOverWhenItWouldHoldMoreThanThereMayBe) {
+  pipes_.emplace(0);
+  held_.set_limit(0);
+  start({});
+  upstream_.reading = false;
+  client_.send(pattern(32 * kMiB, 1));
+  ASSERT_TRUE(until_over());
+  EXPECT_EQ(over_, RelayEnd::no_room);
+  EXPECT_TRUE(client_.reset);
+  EXPECT_EQ(held_.total(), 0u);
 }
 
 TEST_F(RelayTest, ResetsBothSidesWhenItsOwnerClosesIt) {

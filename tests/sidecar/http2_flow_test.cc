@@ -1,7 +1,6 @@
 /// Flow control from end to end: who does not read stops the one who sends, and nobody else.
 #include <gtest/gtest.h>
 
-#include <future>
 #include <tuple>
 
 #include "http2_peer.h"
@@ -35,11 +34,7 @@ class Http2Flow : public ::testing::TestWithParam<std::tuple<Speaks, Speaks>> {
       stage_.settle();
     } while (sender.queued() != before);
   }
-  std::size_t held() {
-    std::promise<std::size_t> bytes;
-    proxy_.worker().loop().post([&] { bytes.set_value(proxy_.worker().buffers().waiting_bytes()); });
-    return bytes.get_future().get();
-  }
+  std::uint64_t held() { return proxy_.held(); }
 
   Proxy proxy_;
   Stage stage_;

@@ -1,8 +1,6 @@
 /// The limits of one request and of what a worker holds, each with its status, and that they may change.
 #include <gtest/gtest.h>
 
-#include <thread>
-
 #include "messages.h"
 #include "proxy.h"
 
@@ -172,36 +170,6 @@ TEST_F(RequestLimits, AHeadThatDoesNotComeInTimeIs408) {
   EXPECT_EQ(used.read_response().status, 408);
   EXPECT_EQ(proxy_.requests(408), 3u);
   EXPECT_FALSE(upstream_.pending());
-}
-
-/// One client does not read; what waits for it is more than may wait altogether.
-TEST_F(RequestLimits, MoreThanMayWaitAltogetherIs503) {
-  limits_.buffered_bytes = 1'000;
-  configure();
-  const std::string body = pattern(32 << 20);
-  Socket slow = proxy_.connect(/*receive_buffer_bytes=*/4 * 1024);
-  slow.send(get("/"));
-  Socket endpoint = upstream_.accept();
-  endpoint.read_request();
-  const std::string answer = ok(body);
-  const std::size_t taken = endpoint.send_until_stuck(answer, milliseconds(100));
-  ASSERT_LT(taken, answer.size());
-
-  Socket client = proxy_.connect();
-  client.send(get("/"));
-  const Message refused = client.read_response();
-  EXPECT_EQ(refused.status, 503);
-  EXPECT_EQ(refused.field("Proxy-Status"), "outrigger; error=proxy_internal_response");
-  EXPECT_EQ(refused.field("Connection"), "");
-  EXPECT_FALSE(upstream_.pending());
-
-  std::thread sending([&] { endpoint.send(std::string_view(answer).substr(taken)); });
-  EXPECT_TRUE(slow.read_response().body == body);
-  sending.join();
-  client.send(get("/again"));
-  EXPECT_EQ(endpoint.read_request().target, "/again");
-  endpoint.send(ok("served"));
-  EXPECT_EQ(client.read_response().body, "served");
 }
 
 }  // namespace

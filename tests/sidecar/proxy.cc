@@ -145,4 +145,16 @@ std::uint64_t Proxy::detections(DetectedProtocol protocol) {
   return cells_.detections[static_cast<std::size_t>(protocol)].value();
 }
 
+std::uint64_t Proxy::held() {
+  sync();
+  std::promise<std::uint64_t> bytes;
+  worker_->loop().post([&] { bytes.set_value(worker_->held().total()); });
+  return bytes.get_future().get();
+}
+
+std::uint64_t Proxy::ended_for_room() {
+  sync();
+  return cells_.no_room.value();
+}
+
 }  // namespace outrigger::sidecar::test

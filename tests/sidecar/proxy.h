@@ -55,6 +55,10 @@ class Proxy {
   std::int64_t in_flight(const std::string& address);
   std::int64_t connections();
   std::uint64_t detections(DetectedProtocol protocol);
+  /// Bytes that the worker holds.
+  std::uint64_t held();
+  /// What was ended since no more may be held.
+  std::uint64_t ended_for_room();
 
  private:
   using Backends = std::vector<std::shared_ptr<BackendMetrics>>;

@@ -56,7 +56,7 @@ TEST_F(SendQueues, KeepWhatTheSocketDoesNotTake) {
     given += 5'000;
     received += read();
     EXPECT_LE(given - received.size() - queue_.size(), 64u << 10) << "more than the kernel holds is missing";
-    EXPECT_EQ(pool_.waiting_bytes(), queue_.size());
+    EXPECT_EQ(pool_.held().total(), queue_.size());
   }
   EXPECT_TRUE(queue_.blocked());
   while (received.size() < bytes.size()) {
@@ -65,7 +65,7 @@ TEST_F(SendQueues, KeepWhatTheSocketDoesNotTake) {
   }
   EXPECT_TRUE(received == bytes);
   EXPECT_FALSE(queue_.blocked());
-  EXPECT_EQ(pool_.waiting_bytes(), 0u);
+  EXPECT_EQ(pool_.held().total(), 0u);
 }
 
 TEST_F(SendQueues, GiveTheirBufferBackWhenTheyAreEmpty) {
@@ -89,7 +89,7 @@ TEST_F(SendQueues, TellThatTheConnectionIsBroken) {
   EXPECT_FALSE(queue_.resume(near_.get()));
   queue_.clear();
   EXPECT_EQ(queue_.size(), 0u);
-  EXPECT_EQ(pool_.waiting_bytes(), 0u);
+  EXPECT_EQ(pool_.held().total(), 0u);
   EXPECT_FALSE(queue_.send(near_.get(), bytes));
 }
 
