@@ -26,6 +26,8 @@ Outcome outcome_of(UpstreamFailure failure) {
     case UpstreamFailure::not_connected:
     case UpstreamFailure::connect_timeout: return Outcome::connect_failure;
     case UpstreamFailure::not_processed:
+    case UpstreamFailure::had_ended:
+    case UpstreamFailure::ended_idle:
     case UpstreamFailure::refused:
     case UpstreamFailure::reset: return Outcome::reset;
     case UpstreamFailure::invalid: return Outcome::invalid;
@@ -156,7 +158,7 @@ void Exchange::try_endpoint(const http::RequestHead* head) {
     balance::Backend* backend = cluster_->cluster.pick(tried_);
     if (backend == nullptr) return answer(503, "destination_unavailable", "no endpoint");
     lease_ = Lease(*cluster_, *backend);
-    const auto acquired = acquire_stream(worker_, *cluster_, *backend, http2_upstream_, *this);
+    const auto acquired = acquire_stream(worker_, *cluster_, *backend, http2_upstream_, /*fresh=*/resent_, *this);
     upstream_ = acquired.stream;
     if (upstream_ != nullptr) break;
     if (acquired.no_place) {
@@ -279,6 +281,8 @@ bool Exchange::may_try_again(UpstreamFailure failure) {
     case UpstreamFailure::not_connected:
     case UpstreamFailure::connect_timeout: return options.retry_on.connect_failure && ++failed_connects_ < kMaxConnects;
     case UpstreamFailure::not_processed: return options.retry_on.refused && within_retry_budget();
+    case UpstreamFailure::had_ended: return options.retry_on.refused && may_resend();
+    case UpstreamFailure::ended_idle: return options.retry_on.refused && idempotent_ && may_resend();
     case UpstreamFailure::refused: return options.retry_on.refused && idempotent_ && within_retry_budget();
     case UpstreamFailure::reset:
     case UpstreamFailure::invalid: return false;
@@ -292,6 +296,9 @@ bool Exchange::may_try_again_after(std::uint16_t status) {
                       (status == 504 && retry_on.gateway_timeout);
   return wanted && idempotent_ && kept_ && request_whole_ && !interim_sent_ && within_retry_budget();
 }
+
+/// That a pooled connection ends is no sign of trouble, and none of the endpoint's failures: once it costs no retry.
+bool Exchange::may_resend() { return !std::exchange(resent_, true) || within_retry_budget(); }
 
 bool Exchange::within_retry_budget() {
   if (retries_ >= cluster_->cluster.options().retries ||
@@ -313,6 +320,8 @@ void Exchange::answer_failure(UpstreamFailure failure, std::string_view problem)
     case UpstreamFailure::connect_timeout:
       return answer(504, "connection_timeout", "no endpoint took the connection in time");
     case UpstreamFailure::not_processed:
+    case UpstreamFailure::had_ended:
+    case UpstreamFailure::ended_idle:
     case UpstreamFailure::refused:
     case UpstreamFailure::reset: return answer(502, "connection_terminated", "the endpoint closed the connection");
     case UpstreamFailure::invalid: return answer(502, "http_protocol_error", problem);

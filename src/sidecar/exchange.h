@@ -78,6 +78,7 @@ class Exchange final : private WaitingRoom::Guest {
   /// idempotent (RFC 9110 section 9.2.2), and not at all once it is not whole any more.
   bool may_try_again(UpstreamFailure failure);
   bool may_try_again_after(std::uint16_t status);
+  bool may_resend();
   bool within_retry_budget();
   void try_again();
   void wait_for_place();
@@ -113,6 +114,7 @@ class Exchange final : private WaitingRoom::Guest {
   bool response_begun_ = false;
   bool response_whole_ = false;
   bool interim_sent_ = false;
+  bool resent_ = false;  ///< since a pooled connection had ended
   std::uint16_t status_ = 0;
   std::uint32_t failed_connects_ = 0;
   std::uint32_t retries_ = 0;

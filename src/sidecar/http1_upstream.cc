@@ -159,7 +159,7 @@ void Http1Upstream::on_early_bytes() {
   // endpoint had closed an idle connection: it cannot have answered a request, so none is lost by sending it elsewhere.
   char byte = 0;
   const bool closed = ::recv(fd_.get(), &byte, 1, MSG_PEEK) == 0;
-  fail(closed ? UpstreamFailure::not_processed : UpstreamFailure::refused);
+  fail(closed ? UpstreamFailure::had_ended : UpstreamFailure::refused);
 }
 
 void Http1Upstream::read_some() {
@@ -252,8 +252,8 @@ void Http1Upstream::on_end(bool orderly) {
     exchange_->on_upstream_end({});
     return exchange_->flush_response();
   }
-  const bool unanswered = !response_begun_ && partial_head_.empty();
-  fail(unanswered ? UpstreamFailure::refused : UpstreamFailure::reset);
+  if (response_begun_ || !partial_head_.empty()) return fail(UpstreamFailure::reset);
+  fail(was_pooled() ? UpstreamFailure::ended_idle : UpstreamFailure::refused);
 }
 
 void Http1Upstream::fail(UpstreamFailure failure, std::string_view problem) {

@@ -58,6 +58,7 @@ class Http1Upstream final : public Mortal, public UpstreamStream, private net::E
   /// `orderly`: by a FIN. A reset never ends an answer well (RFC 9112 section 8).
   void on_end(bool orderly);
   void fail(UpstreamFailure failure, std::string_view problem = {});
+  bool was_pooled() const { return idle_since_ != net::Clock::time_point{}; }
   /// Whether it has come to hold more than there may be.
   bool has_no_room();
   void set_interest();

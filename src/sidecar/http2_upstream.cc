@@ -103,7 +103,7 @@ class Http2Upstream::Stream final : public Mortal, public UpstreamStream, public
   UpstreamFailure failure_of_loss() const {
     if (response_begun_) return UpstreamFailure::reset;
     const bool sent = connection_.transport_.sends() != sends_before_;
-    return sent ? UpstreamFailure::refused : UpstreamFailure::not_processed;
+    return sent ? UpstreamFailure::refused : UpstreamFailure::had_ended;
   }
   void touch() {
     if (!std::exchange(touched_, true)) connection_.touched_.push_back(this);

@@ -74,12 +74,12 @@ StartedConnect start_connect(Worker& worker, balance::Backend& backend) {
   return {.fd = {}, .no_descriptor = net::next_descriptor() >= net::descriptor_limit()};
 }
 
-AcquiredStream acquire_stream(Worker& worker, Destination& cluster, balance::Backend& backend, bool http2,
+AcquiredStream acquire_stream(Worker& worker, Destination& cluster, balance::Backend& backend, bool http2, bool fresh,
                               Exchange& exchange) {
   EndpointState& state = state_of(backend);
   if (http2) {
     if (Http2Upstream* const connection = shared_with_room(state)) return {&connection->open(exchange)};
-  } else if (Http1Upstream* const connection = idle_http1(state)) {
+  } else if (Http1Upstream* const connection = fresh ? nullptr : idle_http1(state)) {
     connection->serve(exchange);
     return {connection};
   }

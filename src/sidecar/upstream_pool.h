@@ -26,8 +26,8 @@ struct StartedConnect {
 StartedConnect start_connect(Worker& worker, balance::Backend& backend);
 
 /// On an idle connection, on one with room, or on a new one, for which an idle one to another endpoint gives way where
-/// their number is limited.
-AcquiredStream acquire_stream(Worker& worker, Destination& cluster, balance::Backend& backend, bool http2,
+/// their number is limited. `fresh`: no HTTP/1.1 connection that has been idle.
+AcquiredStream acquire_stream(Worker& worker, Destination& cluster, balance::Backend& backend, bool http2, bool fresh,
                               Exchange& exchange);
 
 /// Takes an idle connection into its endpoint's pool; false: it is not wanted there.

@@ -14,7 +14,9 @@ enum class UpstreamFailure : std::uint8_t {
   not_connected,    ///< nothing was sent
   connect_timeout,  ///< nothing was sent, and it took its time
   not_processed,    ///< the endpoint says that it has not begun with it (RFC 9113 section 8.7)
-  refused,          ///< ended before the first byte of an answer
+  had_ended,        ///< the endpoint had ended the connection before the request was written to it
+  ended_idle,       ///< a pooled connection ended before the first byte of an answer
+  refused,          ///< another one did
   reset,            ///< ended later
   invalid,          ///< the answer is malformed
 };

@@ -219,6 +219,8 @@ TEST_F(Retries, AreNoneOnceAnInterimAnswerHasBeenSent) {
 
 /// The endpoint closes an idle connection at the same moment at which a request comes for it.
 TEST_F(Retries, OfWhatWentToAConnectionThatHadEndedAreOfAnyMethod) {
+  proxy_.options.retries = 0;
+  set();
   for (const std::string& request : {get("/"), post("/", "pay"), post("/", pattern(kMaxKept))}) {
     for (const bool request_first : {true, false}) {
       SCOPED_TRACE(request_first);
@@ -237,6 +239,44 @@ TEST_F(Retries, OfWhatWentToAConnectionThatHadEndedAreOfAnyMethod) {
     }
   }
   EXPECT_EQ(proxy_.requests(502), 0u);
+}
+
+/// It is closed while the request is on its way to it: that is no trouble of the endpoint's, and costs no retry.
+TEST_F(Retries, OfWhatWentToAnIdleConnectionThatEndsAreFreeOnceAndOnAFreshOne) {
+  proxy_.options.retries = 0;
+  proxy_.options.retry_budget_percent = 0;
+  proxy_.set_endpoints({a_.address()});
+  for (const bool by_reset : {true, false}) {
+    // Two requests at a time leave two idle connections.
+    std::vector<Socket> clients;
+    std::vector<Socket> idle;
+    for (int i = 0; i < 2; ++i) {
+      clients.push_back(proxy_.connect());
+      clients.back().send(get("/"));
+      idle.push_back(a_.accept());
+      idle.back().read_request();
+    }
+    for (std::size_t i = 0; i < 2; ++i) {
+      idle[i].send(ok("pooled"));
+      EXPECT_EQ(clients[i].read_response().body, "pooled");
+    }
+    proxy_.sync();
+    clients[0].send(get("/again"));
+    EXPECT_EQ(idle[1].read_request().target, "/again") << "the one used last";
+    by_reset ? idle[1].reset() : idle[1].close();
+    Socket fresh = a_.accept();
+    EXPECT_EQ(fresh.read_request().target, "/again");
+    // Not a second time.
+    fresh.reset();
+    EXPECT_EQ(clients[0].read_response().status, 502);
+    EXPECT_FALSE(a_.pending());
+    // Whether it was processed cannot be known.
+    clients[1].send(post("/", "pay"));
+    EXPECT_EQ(idle[0].read_request().method, "POST");
+    idle[0].reset();
+    EXPECT_EQ(clients[1].read_response().status, 502);
+    EXPECT_FALSE(a_.pending());
+  }
 }
 
 /// The endpoint speaks on an idle connection at the same moment at which a request comes for it.
