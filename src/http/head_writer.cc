@@ -71,11 +71,17 @@ void write_date(const ClientSide& client, Appender& to) {
   if (!client.date.empty()) to << "Date: " << client.date << "\r\n";
 }
 
+/// RFC 9110 section 6.6.2; of HTTP/1.1, only a chunked body has any.
+bool has_trailers_to_come(const ResponseHead& head, const ClientSide& client) {
+  return client.accepts_trailers && head.version == Version::http2 && find_field(head.fields, "Trailer") != nullptr;
+}
+
 /// What follows towards the client (RFC 9112 section 6.3).
 Framing framing_to_client(const ResponseHead& head, const ClientSide& client) {
   if (client.to_head || head.status < 200 || head.status == 204 || head.status == 304) return Framing::none;
   // Over HTTP/2 a response may end with its head and tell no length.
-  if (head.framing == Framing::none || head.framing == Framing::length) return Framing::length;
+  if (head.framing == Framing::none) return Framing::length;
+  if (head.framing == Framing::length && !has_trailers_to_come(head, client)) return Framing::length;
   return client.http11 ? Framing::chunked : Framing::until_close;
 }
 

@@ -19,11 +19,14 @@ void write_request_head(const RequestHead& head, const Hop& hop, std::string& ou
 
 /// The head to send to the client. A body whose end is unknown is chunked for HTTP/1.1 clients, else ended by close.
 /// `close`: the connection ends after this response, and says so; to HTTP/1.0 clients keep-alive is said.
-/// `to_head`: answers HEAD: Content-Length is passed on, no body follows.
+/// `to_head`: answers HEAD: Content-Length is passed on, no body follows. `accepts_trailers`: a body whose length is
+/// told is chunked all the same when it has come over HTTP/2 and Trailer announces what follows it, or that would be
+/// lost.
 struct ClientSide {
   bool http11 = true;
   bool close = false;
   bool to_head = false;
+  bool accepts_trailers = false;
   /// Now, as http_date() writes it, or nothing: for a final response that has no Date (RFC 9110 section 6.6.1).
   std::string_view date = {};
 };

@@ -69,7 +69,7 @@ void Http1Client::send_data(std::string_view bytes) {
 void Http1Client::send_end(const std::vector<http::Field>& trailers) {
   if (request_->response_framing != http::Framing::chunked) return;
   static const std::vector<http::Field> kNone;
-  http::write_last_chunk(request_->accepts_trailers ? trailers : kNone, queue_.stage());
+  http::write_last_chunk(request_->side.accepts_trailers ? trailers : kNone, queue_.stage());
 }
 
 void Http1Client::send_answer(std::uint16_t status, std::string_view proxy_error, std::string_view text) {
@@ -249,9 +249,10 @@ bool Http1Client::begin_request(std::string_view& bytes) {
     return false;
   }
   request_ = std::make_unique<Request>(worker_, *this, *target_->destination);
-  request_->side = {
-      .http11 = head.version == http::Version::http11, .close = !head.keep_alive, .to_head = head.method == "HEAD"};
-  request_->accepts_trailers = head.accepts_trailers;
+  request_->side = {.http11 = head.version == http::Version::http11,
+                    .close = !head.keep_alive,
+                    .to_head = head.method == "HEAD",
+                    .accepts_trailers = head.accepts_trailers};
   request_->framing = head.framing;
   request_->body = http::BodyReader(head);
   bytes.remove_prefix(parsed.head_bytes);

@@ -42,9 +42,8 @@ class Http1Client final : public Connection, private ClientStream, private net::
     http::ClientSide side;
     http::Framing framing = http::Framing::none;           ///< of the request
     http::Framing response_framing = http::Framing::none;  ///< towards the client
-    bool accepts_trailers = false;
-    bool answered = false;  ///< the response's head has been written
-    bool broken = false;    ///< writing has failed
+    bool answered = false;                                 ///< the response's head has been written
+    bool broken = false;                                   ///< writing has failed
     http::BodyReader body;
     Exchange exchange;
   };

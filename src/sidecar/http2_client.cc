@@ -44,8 +44,9 @@ class Http2Client::Stream final : public Mortal, public ClientStream, public htt
 
   void send_head(const http::ResponseHead& head) override {
     using http::Framing;
-    const bool bodyless =
-        head.framing == Framing::none || (head.framing == Framing::length && head.content_length == 0);
+    // Over HTTP/2, trailers may follow a body of no bytes.
+    const bool empty = head.framing == Framing::length && head.content_length == 0;
+    const bool bodyless = head.framing == Framing::none || (empty && head.version != http::Version::http2);
     if (head.status >= 200) bodyless_ = bodyless;
     session().respond(id_, head, head.status >= 200 && bodyless_, connection_.worker_.date());
   }

@@ -407,6 +407,27 @@ TEST(HeadWriter, WritesChunkSizesInHexadecimal) {
   EXPECT_EQ(out, "1\r\nabc0\r\n");
 }
 
+TEST(ResponseWriter, ChunksABodyOfToldLengthWhereTrailersFollowAndAreAccepted) {
+  const std::string chunked = "HTTP/1.1 200 \r\nTrailer: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string with_length = "HTTP/1.1 200 \r\nTrailer: x\r\nContent-Length: 5\r\n\r\n";
+  ResponseHead head;
+  head.status = 200;
+  head.framing = Framing::length;
+  head.content_length = 5;
+  head.fields = {{"Trailer", "x"}, {"Content-Length", "5"}};
+  const auto written = [&head](bool accepted, Version version) {
+    head.version = version;
+    std::string out;
+    write_response_head(head, {.accepts_trailers = accepted}, out);
+    return out;
+  };
+  EXPECT_EQ(written(true, Version::http2), chunked);
+  EXPECT_EQ(written(false, Version::http2), with_length);
+  EXPECT_EQ(written(true, Version::http11), with_length);
+  head.fields.erase(head.fields.begin());
+  EXPECT_EQ(written(true, Version::http2), "HTTP/1.1 200 \r\nContent-Length: 5\r\n\r\n");
+}
+
 TEST(HeadWriter, WritesTrailersThatTheReaderReadsAsTheSame) {
   std::string out;
   write_last_chunk({}, out);

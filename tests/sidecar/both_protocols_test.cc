@@ -110,6 +110,20 @@ TEST_P(AnyProtocols, CarryTrailersBothWays) {
   expect_counted(2);
 }
 
+/// HTTP/1.1 has none behind a body whose length is told.
+TEST_P(AnyProtocols, CarryTrailersThatAreAnnouncedBesideALength) {
+  if (endpoint_speaks() == Speaks::http1) return;
+  for (const std::string body : {"", "with a body"}) {
+    Head head = answer_with(200, {{"trailer", "x-sum"}});
+    head.length = body.size();
+    answer_whole_requests(head, body, {{"x-sum", "back"}});
+    const Heard& answer = answered(client_.send(request_to("GET", "/")));
+    EXPECT_EQ(answer.body, body);
+    EXPECT_EQ(answer.trailer("x-sum"), "back");
+  }
+  expect_counted(2);
+}
+
 TEST_P(AnyProtocols, SendNoBodyForHeadAnd204And304) {
   Head length_told = answer_with(200);
   length_told.length = 5;
