@@ -35,6 +35,7 @@ void UndeterminedClient::on_events(std::uint32_t) {
     return;
   }
   if (received == 0) return on_client_end();
+  wait_no_longer();
   if (received_.empty()) first_byte_at_ = worker_.loop().now();
   received_.append(scratch.data(), static_cast<std::size_t>(received));
   switch (detect(received_)) {
@@ -67,22 +68,46 @@ void UndeterminedClient::on_timer() {
 }
 
 void UndeterminedClient::connect() {
-  Destination& cluster = *target_->destination;
-  timer_.set(cluster.cluster.options().idle_timeout);
-  if (!cluster.has_place() || !cluster.has_connection_place()) return;
+  const std::shared_ptr<Destination> destination = waits_at_ ? waits_at_ : target_->destination;
+  Destination& cluster = *destination;
+  const bool place = cluster.has_place() && cluster.has_connection_place();
+  if (!place || cluster.waiting_room.would_be_overtaken_by(*this)) return wait_for_place(destination);
   balance::Backend* const backend = cluster.cluster.pick();
-  if (backend == nullptr) return;
+  if (backend == nullptr) return close_unserved();
   auto upstream = std::make_unique<Upstream>(*this);
   upstream->lease = Lease(cluster, *backend);
   StartedConnect started = start_connect(worker_, *backend);
   upstream->fd = std::move(started.fd);
   if (!upstream->fd) {
-    return started.no_descriptor ? upstream->lease.give_back() : upstream->lease.finish(Outcome::connect_failure);
+    if (started.no_descriptor) {
+      upstream->lease.give_back();
+      return wait_for_place(destination);
+    }
+    upstream->lease.finish(Outcome::connect_failure);
+    return become_tunnel(DetectedProtocol::unknown);  // another endpoint may take it
   }
+  wait_no_longer();
   upstream->slot = ConnectionSlot(cluster);
   upstream_ = std::move(upstream);
   worker_.loop().add(upstream_->fd.get(), EPOLLOUT, *upstream_);
   timer_.set(cluster.cluster.options().connect_timeout);
+}
+
+void UndeterminedClient::wait_for_place(std::shared_ptr<Destination> cluster) {
+  if (cluster->waiting_room.size() >= cluster->limits.pending) return close_unserved();
+  waits_at_ = std::move(cluster);
+  waits_at_->waiting_room.enter(*this, waits_at_->cluster.options().connect_timeout);
+}
+
+void UndeterminedClient::wait_no_longer() {
+  if (!waits_at_) return;
+  waits_at_->waiting_room.leave(*this);
+  waits_at_.reset();
+}
+
+void UndeterminedClient::close_unserved() {
+  net::reset_on_close(client_.get());
+  close();
 }
 
 void UndeterminedClient::on_upstream_events(std::uint32_t events) {
@@ -172,6 +197,7 @@ void UndeterminedClient::drain() {
 void UndeterminedClient::close() {
   if (std::exchange(closed_, true)) return;
   timer_.cancel();
+  wait_no_longer();
   if (upstream_) give_upstream_back();
   if (client_) {
     worker_.loop().remove(client_.get(), *this);

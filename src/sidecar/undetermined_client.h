@@ -8,6 +8,7 @@
 #include "sidecar/lease.h"
 #include "sidecar/listener_target.h"
 #include "sidecar/service_metrics.h"
+#include "sidecar/waiting_room.h"
 
 namespace outrigger::sidecar {
 
@@ -18,11 +19,13 @@ class Worker;
 /// Where the endpoints may speak first, it waits no longer than kPatience. Then it connects to one of them, and whoever
 /// speaks first decides: an endpoint, that this is no HTTP; the client, as before, since connections are often made
 /// long before they are used. An endpoint that greets its client does so at once: only then is its destination not to
-/// be waited for again. One that complains of the silence in HTTP, or ends it, leaves the client as it was.
+/// be waited for again. One that complains of the silence in HTTP, or ends it, leaves the client as it was. Where there
+/// is no place at the endpoints, it waits for one as requests do, and is reset in the end; where there is no endpoint,
+/// at once.
 ///
 /// A client that stops within what may become HTTP is waited for: for head_timeout if it looks like that, which is a
 /// slow client's; else for kPatience, as it may be waiting for its answer. Worker's thread only.
-class UndeterminedClient final : public Connection, private net::EventHandler {
+class UndeterminedClient final : public Connection, private net::EventHandler, private WaitingRoom::Guest {
  public:
   static constexpr std::chrono::milliseconds kPatience{50};
   static constexpr std::chrono::seconds kGreeting{1};  ///< from connecting to an endpoint until its first byte
@@ -49,11 +52,16 @@ class UndeterminedClient final : public Connection, private net::EventHandler {
   };
 
   void on_events(std::uint32_t events) override;
+  void on_place() override { connect(); }
+  void on_no_place() override { close_unserved(); }
   void on_upstream_events(std::uint32_t events);
   void on_timer();
   void on_client_end();
   void await_more();
   void connect();
+  void wait_for_place(std::shared_ptr<Destination> cluster);
+  void wait_no_longer();
+  void close_unserved();
   void on_connected();
   void on_connect_failed();
   void on_upstream_silent_no_more();
@@ -71,6 +79,7 @@ class UndeterminedClient final : public Connection, private net::EventHandler {
   std::string received_;
   net::Clock::time_point first_byte_at_;
   std::unique_ptr<Upstream> upstream_;
+  std::shared_ptr<Destination> waits_at_;  ///< for a place
   net::Timer timer_;
   bool endpoints_may_speak_first_;
   bool closed_ = false;

@@ -315,6 +315,63 @@ TEST_F(UndeterminedClients, AreResetWhenNoEndpointCanBeReached) {
   expect_reset();
 }
 
+TEST_F(UndeterminedClients, AreResetWhereThereIsNoEndpoint) {
+  set({});
+  expect_reset();
+}
+
+TEST_F(UndeterminedClients, WaitForAPlaceOnlySoLong) {
+  proxy_.options.max_connections = 1;
+  proxy_.options.connect_timeout = milliseconds(300);
+  set({a_.address()});
+  Socket first = connect();
+  Socket endpoint = a_.accept();
+  const auto since = net::Clock::now();
+  Socket second = connect();
+  EXPECT_TRUE(second.at_end());
+  EXPECT_TRUE(second.was_reset());
+  EXPECT_GE(net::Clock::now() - since, milliseconds(300));
+  EXPECT_FALSE(a_.pending());
+  proxy_.options.max_pending = 0;
+  proxy_.options.connect_timeout = std::chrono::hours(1);
+  set({a_.address()});
+  expect_reset();
+}
+
+TEST_F(UndeterminedClients, TakeThePlaceThatComesFree) {
+  proxy_.options.max_connections = 1;
+  proxy_.options.connect_timeout = std::chrono::seconds(10);
+  set({a_.address()});
+  Socket first = connect();
+  Socket endpoint = a_.accept();
+  Socket second = connect();
+  EXPECT_FALSE(second.readable_within(kQuiet));
+  first.close();
+  endpoint.close();
+  Socket other = a_.accept();
+  other.send("welcome");
+  EXPECT_EQ(second.read_bytes(7), "welcome");
+}
+
+/// Those who wait for a place may still turn out to speak HTTP.
+TEST_F(UndeterminedClients, MaySpeakHttpWhileTheyWaitForAPlace) {
+  proxy_.options.max_connections = 1;
+  proxy_.options.connect_timeout = std::chrono::seconds(10);
+  set({a_.address()});
+  Socket first = connect();
+  Socket endpoint = a_.accept();
+  Socket second = connect();
+  EXPECT_FALSE(second.readable_within(kQuiet));
+  second.send(get("/"));
+  proxy_.eventually("what it speaks", [&] { return proxy_.detections(DetectedProtocol::http1) == 1; });
+  first.close();
+  endpoint.close();
+  Socket other = a_.accept();
+  EXPECT_EQ(other.read_request().target, "/");
+  other.send(ok("served"));
+  EXPECT_EQ(second.read_response().body, "served");
+}
+
 TEST_F(UndeterminedClients, MayLeaveWhileTheyAreWaitedFor) {
   connect().close();
   connect().reset();
