@@ -146,6 +146,7 @@ bool Http2HeadReader::read_response(bool ends, bool to_head, ResponseHead& head)
   const bool no_body = to_head || head.status == 204 || head.status == 304;
   head.reason = {};
   head.version = Version::http2;
+  head.sensitive = sensitive_;
   head.framing = ends || head.status < 200            ? Framing::none
                  : control.content_length && !no_body ? Framing::length
                                                       : Framing::chunked;

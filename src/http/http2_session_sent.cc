@@ -122,7 +122,7 @@ void Http2Session::Impl::respond(StreamId id, const ResponseHead& head, bool end
   if (stream == nullptr || stream->reset) return;
   CHECK(!stream->finished && head.status != 101);
   fields_.start_over();
-  fields_.put(":status", status_text(head.status));
+  fields_.put(":status", status_text(head.status), head.sensitive);
   bool needs_date = head.status >= 200 && !date.empty();
   for_each_forwarded(head.fields, [&](const Field& field) {
     fields_.put(field);

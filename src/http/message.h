@@ -48,6 +48,7 @@ struct ResponseHead {
   std::uint64_t content_length = 0;
   bool keep_alive = true;
   std::string_view upgrade;  ///< of a 101 the protocol switched to, of a 426 those asked for; else empty
+  bool sensitive = false;    ///< so came :status, and so it goes on: see Field
 };
 
 /// True when `value`, a comma-separated list of tokens, has `token` (ASCII case ignored).

@@ -23,6 +23,7 @@ class HeardStream final : public Http2StreamHandler {
   void on_head(const ResponseHead& head) override {
     add(describe(head));
     status = head.status;
+    if (do_on_head) do_on_head(head);
   }
   void on_data(std::string_view bytes) override {
     body += bytes;
@@ -50,6 +51,7 @@ class HeardStream final : public Http2StreamHandler {
   int drained = 0;
   bool ended = false;
   std::optional<Http2Error> closed;
+  std::function<void(const ResponseHead&)> do_on_head;
   std::function<void(std::string_view)> do_on_data;
   std::function<void()> do_on_end;
   std::function<void()> do_on_drained;

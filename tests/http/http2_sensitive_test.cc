@@ -85,5 +85,21 @@ TEST(Http2Sensitive, PseudoFieldsAreSentAsThat) {
   pair.client.session.abandon(Http2Error::cancel);
 }
 
+TEST(Http2Sensitive, AStatusStaysThat) {
+  Http2Pair pair;
+  pair.client.request(a_request(), true);
+  pair.exchange();
+  ResponseHead head = a_response(299);
+  head.sensitive = true;
+  pair.server.session.respond(1, head, true);
+  const std::string sent = pair.server.take();
+  // :status is number 8 of the static table.
+  EXPECT_NE(headers_block(sent).find(std::string("\x18") + hpack_string("299")), std::string::npos);
+  bool sensitive = false;
+  pair.client.streams[1]->do_on_head = [&](const ResponseHead& heard) { sensitive = heard.sensitive; };
+  EXPECT_TRUE(pair.client.session.receive(sent));
+  EXPECT_TRUE(sensitive);
+}
+
 }  // namespace
 }  // namespace outrigger::http
