@@ -16,8 +16,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Between the rests of one process, each behind a whole cycle: which peaks the allocator keeps differs by some MiB.
-constexpr long kMostGrowthKib = 5 * 1024;
+/// Between the rests of one process, each behind a whole cycle: which peaks the allocator keeps has been seen to differ
+/// by 6 MiB. A leak of 32 bytes a request is more in ten minutes.
+constexpr long kMostGrowthKib = 8 * 1024;
 constexpr std::chrono::seconds kLongestDrain{20};  ///< of 30 s of grace; no request takes so long
 constexpr long kPipes = 2 * 2 * 64;                ///< descriptors that two workers may keep for the next tunnels
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -200,7 +201,7 @@ TEST(Soak, LosesNoRequestThatTheDocumentedRulesDoNotExplainAndDoesNotGrow) {
     disturbance.change_sets();
     world.configure(/*wait=*/true);
     world.start_clients();
-    const bool restarts = number % 4 == 0;
+    const bool restarts = number % 4 == 2;
     while (net::Clock::now() < cycle_start + cycle) {
       if (restarts && net::Clock::now() > cycle_start + cycle / 2) {
         disturbance.restart_sidecar();

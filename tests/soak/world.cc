@@ -53,7 +53,7 @@ World::World(std::uint64_t seed) : seed_(seed) {
            {kWeb, "http"}, {kGrpc, "http2"}, {kEither, "auto"}, {kTcp, "tcp"}, {kImpatient, "http"}}) {
     ServiceState& service = services_[name];
     service.protocol = protocol;
-    if (name == kImpatient) service.options["timeout"] = "300ms";
+    if (name == kImpatient) service.options["timeout"] = "2s";
     const auto make_endpoint = [&, name = name, protocol = protocol](std::size_t i) {
       const auto address = fmt::format("{}{}:80{:02}", network_, 2 + i, services_.size());
       return std::make_unique<Endpoint>(loop_, address, protocol == "tcp", [this, name] { ledger_.went_away(name); });
