@@ -156,13 +156,18 @@ void Http2Upstream::on_batch_over() {
   touched_.clear();
 }
 
-void Http2Upstream::on_transport_over() { drop(*this); }
+void Http2Upstream::on_transport_over() { drop_unless_retired(); }
+
+/// The last of its streams may have dropped it, and with that stream's lease its endpoint may have ended.
+void Http2Upstream::drop_unless_retired() {
+  if (!retired_) drop(*this);
+}
 
 void Http2Upstream::on_connect_timeout() {
   if (transport_.established()) return;
   timed_out_ = true;
   transport_.session().abandon(http::Http2Error::refused_stream);
-  drop(*this);
+  drop_unless_retired();
 }
 
 void Http2Upstream::stream_over() {

@@ -42,6 +42,7 @@ class Http2Upstream final : public Mortal, private Http2Transport::Owner {
   void on_batch_over() override;
   void on_transport_over() override;
   void on_connect_timeout();
+  void drop_unless_retired();
   void stream_over();
 
   Worker& worker_;
