@@ -280,7 +280,8 @@ class Client {
                               std::to_string(static_cast<std::uint32_t>(request.behaviour)) + ", body of " +
                               std::to_string(request.body.size()) + ": " + answer.head;
     if (answer.status != 0) ++answers[answer.status];
-    EXPECT_LE(deliveries, request.idempotent() ? 2 : 1) << shown;
+    // One retry, and one more where the first went to a connection that had been idle.
+    EXPECT_LE(deliveries, request.idempotent() ? 3 : 1) << shown;
     if (answer.status == 0) {
       ADD_FAILURE() << "no answer at all: " << shown;
       return false;
@@ -315,7 +316,7 @@ class Client {
     EXPECT_EQ(answer.status, 502) << shown;
     EXPECT_FALSE(means_well(request.behaviour)) << shown;
     const bool replayable = request.idempotent() && request.body.empty() && request.method != "PUT";
-    EXPECT_TRUE(deliveries == 2 || !replayable || !fails_before_the_answer(request.behaviour)) << shown;
+    EXPECT_TRUE(deliveries >= 2 || !replayable || !fails_before_the_answer(request.behaviour)) << shown;
     if (!fails_before_the_answer(request.behaviour) && request.behaviour != Behaviour::reset_in_body) {
       EXPECT_EQ(deliveries, 1) << shown;
     }
