@@ -65,6 +65,11 @@ struct RequestLine {
     // RFC 9110 section 7.4: what is to be had over a secured connection alone is not to be had here.
     if (target.secured) return {421, "an https target over a connection that is not secured"};
     head.target = target.path;
+    head.made_target.reset();
+    if (target.path.starts_with('?')) {  // RFC 9112 section 3.2.1: the path is sent, though it is empty
+      head.made_target = std::make_shared<const std::string>("/" + std::string(target.path));
+      head.target = *head.made_target;
+    }
     head.authority = target.authority;
     return {};
   }

@@ -1,8 +1,10 @@
 #pragma once
-/// HTTP messages as the parser leaves them. The views point into the bytes that were parsed, or to static text. No I/O,
-/// no clock.
+/// HTTP messages as the parser leaves them. The views point into the bytes that were parsed, to static text, or to what
+/// the head itself holds. No I/O, no clock.
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,7 +24,9 @@ enum class Version : std::uint8_t { http10, http11, http2 };
 
 struct RequestHead {
   std::string_view method;
-  std::string_view target;     ///< origin-form, or "*"; an absolute-form target is split into `authority` and this
+  std::string_view target;  ///< origin-form, or "*"; an absolute-form target is split into `authority` and this
+  /// What `target` is a view of where the input has it nowhere: of an absolute-form with a query and no path.
+  std::shared_ptr<const std::string> made_target = nullptr;
   std::string_view authority;  ///< from the target if that was absolute, else from Host or :authority
   std::string_view scheme = "http";
   Version version = Version::http11;  ///< as it came

@@ -66,7 +66,6 @@ const char* read_request_target(std::string_view method, std::string_view text, 
   target.authority = text.substr(0, authority_end);
   if (target.authority.empty() || !is_authority(target.authority)) return "malformed authority in the target";
   target.path = text.substr(authority_end);
-  if (target.path.starts_with('?')) return "an absolute target with a query needs a path";
   // RFC 9112 section 3.2.4: OPTIONS on a whole server reaches it as "*".
   if (target.path.empty()) target.path = method == "OPTIONS" ? "*" : "/";
   return nullptr;

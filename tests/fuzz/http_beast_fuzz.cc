@@ -223,7 +223,7 @@ bool has_doubtful_target(const Message& message) {
   if (method == "CONNECT") return true;
   if (target == "*") return method != "OPTIONS";
   if (same_name(target.substr(0, 7), "http://")) {
-    const std::size_t path = std::min(target.find('/', 7), target.size());
+    const std::size_t path = std::min(target.find_first_of("/?", 7), target.size());
     if (!is_plain_authority(target.substr(7, path - 7))) return true;
     target.remove_prefix(path);
   } else if (!target.starts_with('/')) {

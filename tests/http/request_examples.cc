@@ -37,6 +37,8 @@ const std::vector<AcceptedExample>& accepted_requests() {
       // absolute-form: the authority counts, not Host
       {"GET http://b:81/x?y HTTP/1.1\r\nHost: a\r\n\r\n", "GET /x?y at 'b:81' body none 1.1 keep-alive [Host=a]"},
       {"GET HTTP://b HTTP/1.1\r\nHost: b\r\n\r\n", "GET / at 'b' body none 1.1 keep-alive [Host=b]"},
+      {"GET http://b?x/y HTTP/1.1\r\nHost: b\r\n\r\n", "GET /?x/y at 'b' body none 1.1 keep-alive [Host=b]"},
+      {"OPTIONS http://b:81? HTTP/1.1\r\nHost: b\r\n\r\n", "OPTIONS /? at 'b:81' body none 1.1 keep-alive [Host=b]"},
       {"OPTIONS http://b HTTP/1.1\r\nHost: b\r\n\r\n", "OPTIONS * at 'b' body none 1.1 keep-alive [Host=b]"},
       {"OPTIONS http://b/ HTTP/1.1\r\nHost: b\r\n\r\n", "OPTIONS / at 'b' body none 1.1 keep-alive [Host=b]"},
       {"GET http://b/ HTTP/1.0\r\n\r\n", "GET / at 'b' body none 1.0 close"},
@@ -159,7 +161,6 @@ const std::vector<RefusedExample>& refused_requests() {
       {"no authority", with_target("http:///x"), 400},
       {"port alone as authority", with_target("http://:80/x"), 400},
       {"user in the authority", with_target("http://u@a/"), 400},
-      {"query without path", with_target("http://a?b"), 400},
       {"fragment", with_target("/a#b"), 400},
       {"NUL in the target", with_target("/a\0b"s), 400},
       {"DEL in the target", with_target("/a\x7f"), 400},
