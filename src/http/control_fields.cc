@@ -84,8 +84,10 @@ const char* read_control_fields(const std::vector<Field>& fields, bool http11, C
 }
 
 std::string_view tunnel_protocol(const ControlFields& control) {
-  const bool usable = control.upgrade_fields == 1 && is_protocol(control.upgrade) && !carries_http(control.upgrade);
-  return usable ? control.upgrade : std::string_view{};
+  std::string_view rest = control.upgrade;
+  const std::string_view protocol = next_element(rest).value_or("");
+  const bool alone = control.upgrade_fields == 1 && !next_element(rest);
+  return alone && is_protocol(protocol) && !carries_http(protocol) ? protocol : std::string_view{};
 }
 
 const char* read_max_forwards(std::string_view method, const std::vector<Field>& fields,

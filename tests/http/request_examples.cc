@@ -102,6 +102,8 @@ const std::vector<AcceptedExample>& accepted_requests() {
       {with_field("Connection: Upgrade\r\nUpgrade: irc/6.9\r\nContent-Length: 0"),
        "GET / at 'a' body length 0 upgrade to irc/6.9 1.1 keep-alive [Host=a] [Connection=Upgrade] [Upgrade=irc/6.9] "
        "[Content-Length=0]"},
+      {with_field("Connection: upgrade\r\nUpgrade: , x/1 ,\t,"),
+       "GET / at 'a' body none upgrade to x/1 1.1 keep-alive [Host=a] [Connection=upgrade] [Upgrade=, x/1 ,\t,]"},
       {with_field("Upgrade: x"), "GET / at 'a' body none 1.1 keep-alive [Host=a] [Upgrade=x]"},
       {"GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
        "GET / at '' body none 1.0 close [Connection=upgrade] [Upgrade=x]"},
@@ -112,6 +114,7 @@ const std::vector<AcceptedExample>& accepted_requests() {
       {with_upgrade("Upgrade: x\r\nUpgrade: x"), passed_over(" [Upgrade=x] [Upgrade=x]")},
       {with_upgrade("Upgrade: x/"), passed_over(" [Upgrade=x/]")},
       {with_upgrade("Upgrade:"), passed_over(" [Upgrade=]")},
+      {with_upgrade("Upgrade: ,"), passed_over(" [Upgrade=,]")},
       {with_upgrade("Upgrade: x\r\nContent-Length: 1"),
        "GET / at 'a' body length 1 1.1 keep-alive [Host=a] [Connection=upgrade] [Upgrade=x] [Content-Length=1]"},
       {with_upgrade("Upgrade: x\r\nTransfer-Encoding: chunked"),

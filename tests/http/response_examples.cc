@@ -27,6 +27,8 @@ const std::vector<AcceptedExample>& accepted_responses() {
       {"HTTP/1.1 100 Continue\r\n\r\n", "100 'Continue' body none 1.1 keep-alive"},
       {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x/1\r\nConnection: Upgrade\r\n\r\n",
        "101 'Switching Protocols' body none upgrade to x/1 1.1 keep-alive [Upgrade=x/1] [Connection=Upgrade]"},
+      {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: ,x\r\nConnection: Upgrade\r\n\r\n",
+       "101 'Switching Protocols' body none upgrade to x 1.1 keep-alive [Upgrade=,x] [Connection=Upgrade]"},
       {"HTTP/1.1 426 Upgrade Required\r\nUpgrade: x, y\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n",
        "426 'Upgrade Required' body length 0 upgrade to x, y 1.1 keep-alive [Upgrade=x, y] [Connection=upgrade] "
        "[Content-Length=0]"},

@@ -192,6 +192,7 @@ std::vector<RawCase> hop_cases() {
       fields("Upgrade: websocket\r\n", ""),
       fields(upgrade, upgrade),
       fields("connection: upgrade , x\r\nupgrade: websocket\r\n", upgrade),
+      fields("Connection: Upgrade\r\nUpgrade: , websocket,\r\n", upgrade),
       fields("Connection: Upgrade\r\nUpgrade: websocket, chat\r\n", ""),
       fields("Connection: Upgrade\r\nUpgrade: a\r\nUpgrade: b\r\n", ""),
       fields("Connection: Upgrade\r\nUpgrade: HTTP/2.0\r\n", ""),
