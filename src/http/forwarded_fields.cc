@@ -16,10 +16,10 @@ bool is_one_of(std::string_view name, std::span<const std::string_view> names) {
 
 /// Fields for the last recipient, which no Connection option may take away (RFC 9110 section 7.6.1).
 bool is_end_to_end(std::string_view name) {
-  constexpr auto kNames =
-      std::to_array<std::string_view>({"Authorization", "Cache-Control", "Content-Encoding", "Content-Type", "Cookie",
-                                       "Date", "Expect", "Forwarded", "Host", "Location", "Max-Forwards", "Set-Cookie",
-                                       "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"});
+  constexpr auto kNames = std::to_array<std::string_view>(
+      {"Allow", "Authorization", "Cache-Control", "Content-Encoding", "Content-Type", "Cookie", "Date", "Expect",
+       "Forwarded", "Host", "Location", "Max-Forwards", "Set-Cookie", "Via", "WWW-Authenticate", "X-Forwarded-For",
+       "X-Forwarded-Host", "X-Forwarded-Proto"});
   return is_one_of(name, kNames);
 }
 
