@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "http/control_fields.h"
+#include "http/forwarded_fields.h"
 #include "http/request_target.h"
 #include "http/syntax.h"
 
@@ -129,8 +130,10 @@ std::uint16_t Http2HeadReader::read_request(bool ends, RequestHead& head) {
   head.sensitive = sensitive_;
   head.framing = ends ? Framing::none : control.content_length ? Framing::length : Framing::chunked;
   head.content_length = control.content_length.value_or(0);
+  const bool has_body = head.framing == Framing::chunked || head.content_length > 0;
+  if (has_body && head.method == "TRACE") return kMalformed;
   head.keep_alive = true;
-  head.expect_continue = control.expect_continue;
+  head.expect_continue = control.expect_continue && has_body;
   head.accepts_trailers = control.accepts_trailers;
   head.upgrade = {};
   return 0;
@@ -156,6 +159,10 @@ bool Http2HeadReader::read_response(bool ends, bool to_head, ResponseHead& head)
   return true;
 }
 
-bool Http2HeadReader::read_trailers(std::vector<Field>& fields) { return !too_large_ && read_fields(fields); }
+bool Http2HeadReader::read_trailers(std::vector<Field>& fields) {
+  if (too_large_ || !read_fields(fields)) return false;
+  std::erase_if(fields, [](const Field& field) { return !may_be_trailer(field.name); });
+  return true;
+}
 
 }  // namespace outrigger::http

@@ -35,6 +35,7 @@ class Http2HeadReader {
   std::uint16_t read_request(bool ends, RequestHead& head);
   /// False: malformed, or too large. `to_head`: answers HEAD.
   bool read_response(bool ends, bool to_head, ResponseHead& head);
+  /// False: as above. Those that may not be trailers are dropped (forwarded_fields.h).
   bool read_trailers(std::vector<Field>& fields);
 
  private:

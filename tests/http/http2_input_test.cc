@@ -143,7 +143,8 @@ TEST(Http2Input, ReadsRequestsOfEveryForm) {
       {request({{"cookie", "a=1"}, {"x", ""}, {"cookie", "b=2"}, {"cookie", "c=3"}}),
        "GET / at 'a' body none 2 keep-alive [cookie=a=1; b=2; c=3] [x=]"},
       {request({{"expect", "100-continue"}, {"content-length", "0"}}),
-       "GET / at 'a' body none 2 keep-alive expects [expect=100-continue] [content-length=0]"},
+       "GET / at 'a' body none 2 keep-alive [expect=100-continue] [content-length=0]"},
+      {with(":method", "TRACE"), "TRACE / at 'a' body none 2 keep-alive"},
   };
   for (const auto& [fields, expected] : good) {
     RawClient raw;
@@ -151,6 +152,23 @@ TEST(Http2Input, ReadsRequestsOfEveryForm) {
     ASSERT_EQ(raw.server.requests.size(), 1u) << expected;
     EXPECT_EQ(raw.server.requests[0], expected);
   }
+}
+
+TEST(Http2Input, TellsAnExpectationWhereContentFollows) {
+  for (const Fields& more : {Fields{}, Fields{{"content-length", "1"}}}) {
+    Fields fields = request({{"expect", "100-continue"}});
+    fields.insert(fields.end(), more.begin(), more.end());
+    RawClient raw;
+    EXPECT_EQ(raw.says(headers(1, 0, fields)), "");
+    ASSERT_EQ(raw.server.requests.size(), 1u);
+    EXPECT_NE(raw.server.requests[0].find(" keep-alive expects "), std::string::npos) << raw.server.requests[0];
+  }
+}
+
+TEST(Http2Input, ResetsATraceWithContent) {
+  RawClient raw;
+  EXPECT_EQ(raw.says(headers(1, 0, with(":method", "TRACE"))), "RST_STREAM 1 error 1");
+  EXPECT_TRUE(raw.server.requests.empty());
 }
 
 TEST(Http2Input, AnswersHeadsAboveItsLimitsAndDropsTheRest) {
@@ -218,6 +236,16 @@ TEST(Http2Input, ResetsBadTrailers) {
   EXPECT_EQ(raw.says(headers(1, kEndStream, {{"a", ""}, {"b", ""}, {"c", ""}, {"d", ""}, {"e", ""}, {"f", ""}})),
             "RST_STREAM 1 error 11");
   EXPECT_EQ(raw.server.streams[1]->heard, "closed 11");
+}
+
+TEST(Http2Input, DropsWhatMayNotBeATrailer) {
+  RawClient raw;
+  EXPECT_EQ(raw.says(headers(1, 0, request())), "");
+  EXPECT_EQ(
+      raw.says(headers(1, kEndStream,
+                       {{"a", "1"}, {"authorization", "x"}, {"set-cookie", "y"}, {"content-type", "z"}, {"b", "2"}})),
+      "");
+  EXPECT_EQ(raw.server.streams[1]->heard, "end [a=1] [b=2]");
 }
 
 TEST(Http2Input, ResetsMalformedResponses) {
