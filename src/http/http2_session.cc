@@ -123,8 +123,9 @@ nghttp2_session_callbacks* Http2Session::Impl::make_callbacks() {
   return made;
 }
 
-bool Http2Session::Impl::receive(std::string_view bytes) {
+bool Http2Session::Impl::receive(std::string_view bytes, std::string_view date) {
   if (broken_ || abandoned_) return false;
+  date_ = date;
   guard_.wakeup();
   const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes_of(bytes), bytes.size());
   if (taken < 0 && !abandoned_) {
@@ -193,7 +194,7 @@ Http2Session::Http2Session(Role role, const Http2Limits& limits, Http2SessionHan
     : impl_(std::make_unique<Impl>(role, limits, handler)) {}
 Http2Session::~Http2Session() = default;
 
-bool Http2Session::receive(std::string_view bytes) { return impl_->receive(bytes); }
+bool Http2Session::receive(std::string_view bytes, std::string_view date) { return impl_->receive(bytes, date); }
 void Http2Session::write(std::string& out, std::size_t enough) { impl_->write(out, enough); }
 bool Http2Session::wants_write() const { return impl_->wants_write(); }
 bool Http2Session::over() const { return impl_->over(); }

@@ -7,10 +7,10 @@
 /// reset with protocol_error (RFC 9113 section 8.1.1), and its handler, if it has one already, told so. Stricter than
 /// the RFC: a Host beside :authority must be the same, and :scheme is http or https.
 ///
-/// Requests answered here, with a status and no body: a target above its limit (414), a field section above its limits
-/// (431), CONNECT (501; with :protocol it is malformed, since that is not offered). A field section of more than four
-/// times max_head_bytes, trailers and responses above the limits are reset with enhance_your_calm; a single name or
-/// value above 64 KiB ends the connection with compression_error.
+/// Requests answered here, with a status, Proxy-Status and no body: a target above its limit (414), a field section
+/// above its limits (431), CONNECT (501; with :protocol it is malformed, since that is not offered). A field section of
+/// more than four times max_head_bytes, trailers and responses above the limits are reset with enhance_your_calm; a
+/// single name or value above 64 KiB ends the connection with compression_error.
 ///
 /// Floods end the connection with enhance_your_calm: more than 10,000 frames in a row beyond what use they were
 /// (http2_flood_guard.h has how that is counted), about 150 requests sent to be reset by us (less any use in between),
@@ -109,8 +109,8 @@ class Http2Session {
 
   /// What came from the other side. False: the connection is broken; write() what is left, which is a GOAWAY that says
   /// why, and close. Some breaches show only in over(), once write() has taken the GOAWAY. Not from within a handler's
-  /// call.
-  [[nodiscard]] bool receive(std::string_view bytes);
+  /// call. `date`: now, or nothing, for requests that are answered here (RFC 9110 section 6.6.1).
+  [[nodiscard]] bool receive(std::string_view bytes, std::string_view date = {});
   /// Appends what is to be sent to `out`, until there is nothing more or `out` holds `enough` bytes or more. Not from
   /// within a handler's call.
   void write(std::string& out, std::size_t enough);

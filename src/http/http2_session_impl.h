@@ -60,7 +60,7 @@ class Http2Session::Impl {
  public:
   Impl(Role role, const Http2Limits& limits, Http2SessionHandler& handler);
 
-  bool receive(std::string_view bytes);
+  bool receive(std::string_view bytes, std::string_view date);
   void write(std::string& out, std::size_t enough);
   bool wants_write() const { return !abandoned_ && nghttp2_session_want_write(session_.get()) != 0; }
   bool over() const { return abandoned_ || (nghttp2_session_want_read(session_.get()) == 0 && !wants_write()); }
@@ -138,6 +138,7 @@ class Http2Session::Impl {
   std::vector<Field> trailers_;
   FieldList fields_;
   std::array<char, 3> status_{};
+  std::string_view date_;          ///< during receive()
   std::size_t queued_ = 0;         ///< of bodies
   std::size_t queued_fields_ = 0;  ///< of heads and trailers
   std::uint32_t peer_max_streams_ = 0;

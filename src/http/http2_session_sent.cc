@@ -1,6 +1,7 @@
 /// What goes from an Http2Session.
 #include <algorithm>
 
+#include "http/head_writer.h"
 #include "http/http2_session_impl.h"
 #include "result/result.h"
 
@@ -143,7 +144,10 @@ void Http2Session::Impl::respond(StreamId id, const ResponseHead& head, bool end
 void Http2Session::Impl::answer(Http2Stream& stream, std::uint16_t status) {
   stream.finished = stream.abandon_rest = true;
   fields_.start_over();
+  const std::string reason = proxy_status("http_request_error");
   fields_.put(":status", status_text(status));
+  fields_.put("proxy-status", reason);
+  if (!date_.empty()) fields_.put("date", date_);
   fields_.put_content_length(0);
   queued_fields_ += fields_.bytes();
   nghttp2_submit_response(session_.get(), stream.id, fields_.data(), fields_.size(), nullptr);

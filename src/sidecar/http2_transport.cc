@@ -40,7 +40,7 @@ void Http2Transport::close() {
 
 void Http2Transport::receive(std::string_view bytes) {
   last_active_ = worker_.loop().now();
-  if (!session_.receive(bytes)) failing_ = true;
+  if (!session_.receive(bytes, worker_.date())) failing_ = true;
   owner_.on_batch_over();
   if (fd_) wants_flush();
 }

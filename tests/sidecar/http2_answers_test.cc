@@ -104,6 +104,25 @@ TEST_F(Http2Answers, SayThatABodyIsTooLarge) {
   proxy_.eventually("nothing in flight", [&] { return proxy_.in_flight(endpoint.address()) == 0; });
 }
 
+TEST_F(Http2Answers, SayThatAHeadIsTooLarge) {
+  Endpoint& endpoint = stage_.endpoint(Speaks::http2);
+  proxy_.set_endpoints({endpoint.address()});
+  proxy_.worker().configure({.max_head_bytes = 2'048, .max_target_bytes = 1'024, .max_fields = 16},
+                            {.connections = 1'000, .buffered_bytes = 64 << 20});
+  proxy_.sync();
+  const Fields many(17, {"x", "1"});
+  for (const auto& [status, request] : {std::pair{431, request_to("GET", "/", {{"x", std::string(2'048, 'x')}})},
+                                        {431, request_to("GET", "/", many)},
+                                        {414, request_to("GET", "/" + std::string(1'024, 'x'))}}) {
+    Talk& talk = stage_.client(port_, Speaks::http2).send(request);
+    stage_.until("an answer", [&] { return talk.over(); });
+    EXPECT_EQ(talk.heard.status, status);
+    EXPECT_EQ(talk.heard.field("proxy-status"), "outrigger; error=http_request_error");
+    EXPECT_TRUE(talk.heard.field("date").ends_with(" GMT")) << talk.heard.field("date");
+  }
+  EXPECT_TRUE(endpoint.talks.empty());
+}
+
 TEST_F(Http2Answers, SayThatThereIsNoSuchService) {
   proxy_.forget(kWeb);
   expect_grpc("14", "destination_unavailable");
