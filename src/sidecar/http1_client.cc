@@ -21,6 +21,12 @@ constexpr std::size_t kSentDirectly = 4 * 1024;
 
 constexpr std::string_view kBadRequest = "http_request_error";
 
+/// Of a request that cannot be read any further: whether its answer may have no content (RFC 9110 section 9.3.2).
+bool asks_head(std::string_view request) {
+  if (request.starts_with("\r\n")) request.remove_prefix(2);
+  return request.starts_with("HEAD ");
+}
+
 }  // namespace
 
 Http1Client::Http1Client(Worker& worker, net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target)
@@ -224,7 +230,7 @@ void Http1Client::end_for_room() {
     return request_->exchange.end_for_room();
   }
   worker_.count_no_room();
-  refuse(503, "proxy_internal_response", "too much waits to be sent");
+  refuse(503, "proxy_internal_response", "too much waits to be sent", held_);
   if (!closed_) set_interest();
 }
 
@@ -245,7 +251,7 @@ bool Http1Client::begin_request(std::string_view& bytes) {
   const auto parsed = parser_.request(bytes, head);
   if (parsed.state == http::ParseState::more) return false;
   if (parsed.state == http::ParseState::bad) {
-    refuse(parsed.status, kBadRequest, parsed.problem);
+    refuse(parsed.status, kBadRequest, parsed.problem, bytes);
     return false;
   }
   request_ = std::make_unique<Request>(worker_, *this, *target_->destination);
@@ -255,11 +261,12 @@ bool Http1Client::begin_request(std::string_view& bytes) {
                     .accepts_trailers = head.accepts_trailers};
   request_->framing = head.framing;
   request_->body = http::BodyReader(head);
+  const std::string_view whole = bytes;
   bytes.remove_prefix(parsed.head_bytes);
   // Before anybody hears of it: a request that is broken in what has come of it never reaches an endpoint.
   if (const char* problem = read_body(bytes)) {
     request_.reset();
-    refuse(400, kBadRequest, problem);
+    refuse(400, kBadRequest, problem, whole);
     return false;
   }
   request_->exchange.start(head, request_->body.done());
@@ -288,9 +295,11 @@ void Http1Client::pass_body_on() {
   if (request_) request_->exchange.flush_request();
 }
 
-void Http1Client::refuse(std::uint16_t status, std::string_view proxy_error, std::string_view problem) {
+void Http1Client::refuse(std::uint16_t status, std::string_view proxy_error, std::string_view problem,
+                         std::string_view request) {
   http::write_local_response(status, proxy_error, problem,
-                             {.http11 = true, .close = true, .to_head = false, .date = worker_.date()}, queue_.stage());
+                             {.http11 = true, .close = true, .to_head = asks_head(request), .date = worker_.date()},
+                             queue_.stage());
   ServiceCells* const cells = target_->destination->cells;
   if (cells != nullptr) cells->codes[status - kFirstStatus].add();
   drop_held();
@@ -373,7 +382,7 @@ void Http1Client::on_timer() {
   const auto now = worker_.loop().now();
   if (now < due()) return arm_timer();
   if (head_begun_ && now < last_active_ + target_->destination->cluster.options().idle_timeout) {
-    refuse(408, kBadRequest, "the request's head did not come in time");
+    refuse(408, kBadRequest, "the request's head did not come in time", held_);
     if (!closed_) arm_timer();
     return;
   }

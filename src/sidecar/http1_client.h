@@ -71,7 +71,8 @@ class Http1Client final : public Connection, private ClientStream, private net::
   /// Takes what is the request's off `bytes`, in pieces; returns the broken rule, or null.
   const char* read_body(std::string_view& bytes);
   void pass_body_on();
-  void refuse(std::uint16_t status, std::string_view proxy_error, std::string_view problem);
+  /// `request`: what has come of it.
+  void refuse(std::uint16_t status, std::string_view proxy_error, std::string_view problem, std::string_view request);
   void account();
   void end_for_room();
   void drop_held();

@@ -54,6 +54,24 @@ TEST_F(Refusals, BadRequestsGetAReadableAnswerAndNeverReachAnEndpoint) {
   EXPECT_FALSE(upstream_.pending());
 }
 
+TEST_F(Refusals, ABadHeadRequestGetsNoContent) {
+  const std::string host = " HTTP/1.1\r\nHost: web\r\n";
+  const std::vector<std::string> requests = {
+      "HEAD /" + host + "X : y\r\n\r\n",
+      "\r\nHEAD /" + host + host + "\r\n",
+      "HEAD /" + std::string(20'000, 'x') + host + "\r\n",
+      "HEAD /" + host + "X: " + std::string(70'000, 'x') + "\r\n\r\n",
+      "HEAD /" + host + "Transfer-Encoding: chunked\r\n\r\nno size\r\n",
+  };
+  for (const std::string& request : requests) {
+    Socket client = proxy_.connect();
+    client.send(request);
+    EXPECT_GE(client.read_response(/*to_head=*/true).status, 400) << request.substr(0, 100);
+    EXPECT_TRUE(client.at_end()) << request.substr(0, 100);
+  }
+  EXPECT_FALSE(upstream_.pending());
+}
+
 TEST_F(Refusals, AnAnswerIsNotLostToARequestThatGoesOn) {
   Socket client = proxy_.connect();
   client.send("POST / HTTP/1.1\r\nHost: web\r\nContent-Length: 1x\r\n\r\n");
