@@ -167,7 +167,8 @@ void Exchange::try_endpoint(const http::RequestHead* head) {
     }
     tried_.push_back(backend);
     leave_endpoint(Outcome::connect_failure);
-    if (++failed_connects_ >= kMaxConnects) return answer_failure(UpstreamFailure::not_connected, {});
+    if (!may_connect_elsewhere()) return answer_failure(UpstreamFailure::not_connected, {});
+    cluster_->cells->retries.add();
   }
   if (head == nullptr) return send_kept();
   upstream_->send_head(*head, worker_.hop(client_), kept_head_);
@@ -279,7 +280,7 @@ bool Exchange::may_try_again(UpstreamFailure failure) {
   const auto& options = cluster_->cluster.options();
   switch (failure) {
     case UpstreamFailure::not_connected:
-    case UpstreamFailure::connect_timeout: return options.retry_on.connect_failure && ++failed_connects_ < kMaxConnects;
+    case UpstreamFailure::connect_timeout: return may_connect_elsewhere();
     case UpstreamFailure::not_processed: return options.retry_on.refused && within_retry_budget();
     case UpstreamFailure::had_ended: return options.retry_on.refused && may_resend();
     case UpstreamFailure::ended_idle: return options.retry_on.refused && idempotent_ && may_resend();
@@ -288,6 +289,10 @@ bool Exchange::may_try_again(UpstreamFailure failure) {
     case UpstreamFailure::invalid: return false;
   }
   CHECK(false);
+}
+
+bool Exchange::may_connect_elsewhere() {
+  return cluster_->cluster.options().retry_on.connect_failure && ++failed_connects_ < kMaxConnects;
 }
 
 bool Exchange::may_try_again_after(std::uint16_t status) {

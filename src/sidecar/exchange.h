@@ -77,6 +77,7 @@ class Exchange final : private WaitingRoom::Guest {
   /// Whether the failed try may be followed by another: what was sent must not be processed twice unless the method is
   /// idempotent (RFC 9110 section 9.2.2), and not at all once it is not whole any more.
   bool may_try_again(UpstreamFailure failure);
+  bool may_connect_elsewhere();
   bool may_try_again_after(std::uint16_t status);
   bool may_resend();
   bool within_retry_budget();

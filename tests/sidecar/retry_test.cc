@@ -110,6 +110,55 @@ TEST_F(Retries, AreOnTheStatusesThatTheServiceNames) {
   EXPECT_EQ(proxy_.outcomes(b_.address(), Outcome::success), 3u);
 }
 
+/// One endpoint refuses, and to the other's address nothing leads from here, which is known at once.
+TEST_F(Retries, OfConnectsAreMadeWhereTheServiceNamesThemAndCountedNowhere) {
+  proxy_.options.retries = 0;
+  proxy_.options.retry_budget_percent = 0;
+  const std::string refusing = a_.address();
+  a_.close();
+  std::uint64_t retries = 0;
+  for (const std::string& address : {refusing, std::string("127.255.255.255:80")}) {
+    for (const bool wanted : {true, false}) {
+      SCOPED_TRACE(address + (wanted ? ", wanted" : ""));
+      proxy_.options.retry_on.connect_failure = wanted;
+      std::vector<model::Endpoint> endpoints = {endpoint(address), endpoint(b_.address())};
+      endpoints[1].tier = 1;
+      proxy_.set(std::move(endpoints));
+      Socket client = proxy_.connect();
+      client.send(post("/", "body"));
+      if (wanted) {
+        Socket second = b_.accept();
+        EXPECT_EQ(second.read_request().body, "body");
+        second.send(ok("b", "Connection: close\r\n"));
+        ++retries;
+      }
+      EXPECT_EQ(client.read_response().status, wanted ? 200 : 502);
+      EXPECT_FALSE(b_.pending());
+      EXPECT_EQ(proxy_.retries(), retries);
+    }
+  }
+}
+
+TEST_F(Retries, OfWhatAnEndpointDidNotAnswerAreMadeWhereTheServiceNamesThem) {
+  for (const bool wanted : {true, false}) {
+    proxy_.options.retry_on.refused = wanted;
+    set();
+    Socket client = proxy_.connect();
+    client.send(get("/"));
+    Socket first = a_.accept();
+    first.read_request();
+    first.close();
+    if (wanted) {
+      Socket second = b_.accept();
+      second.read_request();
+      second.send(ok("b", "Connection: close\r\n"));
+    }
+    EXPECT_EQ(client.read_response().status, wanted ? 200 : 502);
+    EXPECT_FALSE(b_.pending());
+  }
+  EXPECT_EQ(proxy_.retries(), 1u);
+}
+
 TEST_F(Retries, AreOfIdempotentMethodsAlone) {
   for (const char* method : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS"}) {
     EXPECT_TRUE(tried_again(message(method, "body"))) << method;
