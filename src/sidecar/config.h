@@ -43,7 +43,7 @@ struct HttpSettings {
   http::Forwarded forwarded = http::Forwarded::off;
   std::size_t max_head_bytes = 64 << 10;    ///< of a request: 431, of an answer: 502; 1 KiB–1 MiB
   std::size_t max_target_bytes = 16 << 10;  ///< 414; 1 KiB–1 MiB
-  std::size_t max_fields = 256;             ///< of a head, and of trailers: 431 or 502; 16–4,096
+  std::size_t max_fields = 256;             ///< of a head: 431 or 502; also of HTTP/2's trailers; 16–4,096
   std::uint64_t max_body_bytes = 0;         ///< of a request: 413; 0: no limit, at most 1 TiB
   /// From a connection's, or a request's, first byte until its head is whole: 408; 100 ms–1 h.
   std::chrono::milliseconds head_timeout{30'000};

@@ -11,6 +11,8 @@
 namespace outrigger::sidecar::test {
 namespace {
 
+using std::chrono::milliseconds;
+
 std::string name_of(Speaks speaks) { return speaks == Speaks::http1 ? "Http1" : "Http2"; }
 
 class AnyProtocols : public ::testing::TestWithParam<std::tuple<Speaks, Speaks>> {
@@ -61,6 +63,7 @@ TEST_P(AnyProtocols, CarryAGet) {
   const Heard& answer = answered(talk);
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.field("x-answer"), "a b");
+  EXPECT_TRUE(answer.field("date").ends_with(" GMT")) << answer.field("date");
   EXPECT_EQ(answer.body, "hello");
   const Heard& request = endpoint_.talks[0]->heard;
   EXPECT_EQ(request.method, "GET");
@@ -203,6 +206,34 @@ TEST_P(AnyProtocols, StreamBothWaysAtOnce) {
   request.send_end({{"grpc-status", "0"}});
   EXPECT_EQ(answered(talk).trailer("grpc-status"), "0");
   expect_counted(1);
+}
+
+TEST_P(AnyProtocols, StayOpenWhileBytesGoEitherWay) {
+  constexpr milliseconds kIdle(250);
+  proxy_.options.idle_timeout = kIdle;
+  proxy_.set_endpoints({endpoint_.address()});
+  const std::uint16_t port =
+      proxy_.listen("idle", kWeb, client_speaks() == Speaks::http2 ? ListenerProtocol::http2 : ListenerProtocol::http);
+  for (const bool up : {true, false}) {
+    Talk& talk = stage_.client(port, client_speaks()).open();
+    talk.send_head(request_to("POST", "/"), false);
+    Talk& request = arrived(up ? 1 : 2);
+    request.send_head(answer_with(200), false);
+    stage_.until("the answer's head", [&] { return talk.heard.head; });
+    Talk& sender = up ? talk : request;
+    Talk& receiver = up ? request : talk;
+    const auto since = net::Clock::now();
+    while (net::Clock::now() - since < 2 * kIdle) {
+      const std::size_t before = receiver.heard.body.size();
+      sender.send_data("x");
+      stage_.until("a byte", [&] { return receiver.heard.body.size() > before || talk.over(); });
+      ASSERT_FALSE(talk.over()) << up;
+      stage_.settle(milliseconds(10));
+    }
+    talk.send_end();
+    request.send_end();
+    EXPECT_TRUE(answered(talk).ended);
+  }
 }
 
 TEST_P(AnyProtocols, CarryLargeHeads) {

@@ -23,6 +23,8 @@ services:
     policy: weighted-round-robin
     protocol: grpc
     connectTimeout: 250ms
+    timeout: 3s
+    idleTimeout: 20m
     retries: 2
     retryOn: refused,503
     retryBudget: 5%
@@ -64,6 +66,8 @@ TEST(Config, ReadsEverythingAFileMaySay) {
                              .policy = model::PolicyKind::weighted_round_robin,
                              .protocol = model::Protocol::grpc,
                              .connect_timeout = 250ms,
+                             .timeout = 3s,
+                             .idle_timeout = 20min,
                              .retries = 2,
                              .retry_on = {.connect_failure = false, .service_unavailable = true},
                              .retry_budget_percent = 5,
@@ -116,12 +120,28 @@ TEST(Config, IsShownAsItWouldBeReadAgain) {
 
 TEST(Config, ShowsWhatHasItsDefaultToo) {
   const std::string shown = config_json(*parse_config("services: [{name: a/b:80}]\n", "c.yaml"));
-  for (const char* part :
-       {R"("protocol": "auto")", R"("retries": "1")", R"("retryOn": "connect-failure,refused")",
-        R"("retryBudget": "20%")", R"("maxConnections": "0")", R"("maxPending": "1024")", R"("maxInFlight": "0")",
-        R"("maxConnectionAge": "0")", R"("via": true)", R"("forwarded": "off")", R"("maxHeadBytes": "64KiB")",
-        R"("maxTargetBytes": "16KiB")", R"("maxFields": 256)", R"("maxBodyBytes": "0")", R"("headTimeout": "30s")",
-        R"("connections": 0)", R"("bufferedBytes": "64MiB")", R"("grace": "30s")"}) {
+  for (const char* part : {R"("policy": "weighted-round-robin")",
+                           R"("connectTimeout": "1s")",
+                           R"("timeout": "0")",
+                           R"("idleTimeout": "1h")",
+                           R"("protocol": "auto")",
+                           R"("retries": "1")",
+                           R"("retryOn": "connect-failure,refused")",
+                           R"("retryBudget": "20%")",
+                           R"("maxConnections": "0")",
+                           R"("maxPending": "1024")",
+                           R"("maxInFlight": "0")",
+                           R"("maxConnectionAge": "0")",
+                           R"("via": true)",
+                           R"("forwarded": "off")",
+                           R"("maxHeadBytes": "64KiB")",
+                           R"("maxTargetBytes": "16KiB")",
+                           R"("maxFields": 256)",
+                           R"("maxBodyBytes": "0")",
+                           R"("headTimeout": "30s")",
+                           R"("connections": 0)",
+                           R"("bufferedBytes": "64MiB")",
+                           R"("grace": "30s")"}) {
     EXPECT_NE(shown.find(part), std::string::npos) << part << "\n" << shown;
   }
 }

@@ -104,6 +104,17 @@ class Controlled : public ::testing::Test {
   std::string set_version() const {
     return nlohmann::json::parse(admin("GET /backends").body).at("services").at(0).at("version");
   }
+  /// Nobody listens any more.
+  void await_refusal() const {
+    const auto deadline = net::Clock::now() + kDeadline;
+    for (;;) {
+      const auto connecting = net::start_connect(*net::SocketAddress::parse(web_.address()));
+      if (!connecting) return;
+      pollfd polled{.fd = connecting->get(), .events = POLLOUT, .revents = 0};
+      if (::poll(&polled, 1, 1'000) > 0 && net::connect_error(connecting->get()) != 0) return;
+      if (net::Clock::now() > deadline) give_up("a connection that is refused");
+    }
+  }
   void expect_served(Listener& endpoint) const {
     Socket client = Socket::connect(web_.port());
     client.send(get("/", "Connection: close\r\n"));
@@ -179,6 +190,24 @@ TEST_F(Controlled, ShowsAVersionThatChangesWithTheFilesSet) {
   replace(config({a_.address(), b_.address()}));
   await_backend(b_.address());
   EXPECT_NE(set_version(), first);
+}
+
+TEST_F(Controlled, FollowsItsFilesSettings) {
+  const auto via = [&] {
+    Socket client = Socket::connect(web_.port());
+    client.send(get("/", "Connection: close\r\n"));
+    Socket upstream = a_.accept();
+    const std::string field = upstream.read_request().field("Via");
+    upstream.send(ok("served", "Connection: close\r\n"));
+    EXPECT_EQ(client.read_response().body, "served");
+    return field;
+  };
+  folder_.write("config.yaml", config({a_.address()}));
+  Sidecar sidecar(path());
+  EXPECT_EQ(via(), "1.1 outrigger");
+  replace(config({a_.address()}, "http: {via: false}\n"));
+  const auto deadline = net::Clock::now() + kDeadline;
+  while (!via().empty()) ASSERT_LT(net::Clock::now(), deadline);
 }
 
 TEST_F(Controlled, ReadsAFileAgainThatItRefusedWhenAskedTo) {
@@ -257,10 +286,29 @@ TEST_F(Controlled, EndsOnSigtermAfterTheLastAnswer) {
   Socket upstream = a_.accept();
   upstream.read_request();
   sidecar.signal(SIGTERM);
+  await_refusal();
   upstream.send(ok("the last"));
   EXPECT_EQ(client.read_response().body, "the last");
   EXPECT_TRUE(client.at_end());
   sidecar.await_end();
+}
+
+/// The default would have it wait for longer than this test does.
+TEST_F(Controlled, EndsAfterTheGraceWhateverIsStillOpen) {
+  for (const int grace_ms : {0, 300}) {
+    folder_.write("config.yaml", config({a_.address()}, "limits: {grace: " + std::to_string(grace_ms) + "ms}\n"));
+    Sidecar sidecar(path());
+    Socket client = Socket::connect(web_.port());
+    client.send(get("/"));
+    Socket upstream = a_.accept();
+    upstream.read_request();
+    const auto since = net::Clock::now();
+    sidecar.signal(SIGTERM);
+    sidecar.await_end();
+    EXPECT_GE(net::Clock::now() - since, std::chrono::milliseconds(grace_ms));
+    EXPECT_TRUE(client.at_end());
+    EXPECT_TRUE(upstream.at_end());
+  }
 }
 
 }  // namespace

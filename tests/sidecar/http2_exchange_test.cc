@@ -222,6 +222,40 @@ TEST_F(Http2Exchanges, TryElsewhereWhatAnEndpointRefusesAPostToo) {
   expect_quiet(other);
 }
 
+TEST_F(Http2Exchanges, TryNothingElsewhereWhereTheServiceDoesNotWantIt) {
+  Endpoint& refusing = endpoint();
+  Endpoint& other = endpoint();
+  proxy_.options.retry_on.refused = false;
+  set({refusing.address(), other.address()});
+  refusing.on_end = [](Talk& talk) { talk.reset(Http2Error::refused_stream); };
+  EXPECT_EQ(over(client().send(request_to("GET", "/"))).status, 502);
+  EXPECT_TRUE(other.talks.empty());
+  EXPECT_EQ(proxy_.retries(), 0u);
+}
+
+TEST_F(Http2Exchanges, WaitForAStreamWhereConnectionsAreLimited) {
+  Endpoint& few = endpoint({.max_concurrent_streams = 1});
+  proxy_.options.max_connections = 1;
+  proxy_.options.max_pending = 1;
+  proxy_.options.connect_timeout = std::chrono::seconds(10);
+  proxy_.set_endpoints({few.address()});
+  Client& asking = client();
+  Talk& first = asking.send(request_to("GET", "/1"));
+  arrived(few);
+  stage_.settle();  // so have the settings of that connection
+  Talk& second = asking.send(request_to("GET", "/2"));
+  Talk& third = asking.send(request_to("GET", "/3"));
+  const Heard& refused = over(third);
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.field("proxy-status"), "outrigger; error=connection_limit_reached");
+  EXPECT_EQ(few.talks.size(), 1u);
+  few.talks[0]->send(answer_with(200), "1");
+  EXPECT_EQ(over(first).body, "1");
+  arrived(few, 2).send(answer_with(200), "2");
+  EXPECT_EQ(over(second).body, "2");
+  EXPECT_EQ(few.connections.size(), 1u);
+}
+
 TEST_F(Http2Exchanges, TryElsewhereWhatAGoawayHasLeftUnprocessed) {
   Endpoint& leaving = endpoint();
   Endpoint& other = endpoint();

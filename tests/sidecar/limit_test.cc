@@ -132,6 +132,23 @@ TEST_F(RequestLimits, AnAnswersHeadMayBeAsLargeAsARequests) {
   }
 }
 
+TEST_F(RequestLimits, AnAnswerMayHaveAsManyFieldsAsARequest) {
+  settings_.max_fields = 16;
+  configure();
+  for (const std::size_t more : {std::size_t{15}, std::size_t{16}}) {  // Content-Length beside them
+    std::string fields;
+    for (std::size_t i = 0; i < more; ++i) fields += "X: 1\r\n";
+    Socket client = proxy_.connect();
+    client.send(get("/"));
+    Socket endpoint = upstream_.accept();
+    endpoint.read_request();
+    endpoint.send(ok("", fields));
+    EXPECT_EQ(client.read_response().status, more == 15 ? 200 : 502);
+    endpoint.close();
+    proxy_.sync();
+  }
+}
+
 TEST_F(RequestLimits, AHeadThatDoesNotComeInTimeIs408) {
   settings_.head_timeout = milliseconds(100);
   configure();

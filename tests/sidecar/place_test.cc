@@ -72,6 +72,31 @@ TEST_F(Places, AreAsManyAsTheLimitSays) {
   EXPECT_FALSE(upstream_.pending());
 }
 
+TEST(PlacesOfWorkers, AreSharesOfTheLimitsAndAtLeastOne) {
+  for (const auto& [limit, share] : {std::pair<std::uint32_t, std::size_t>{5, 2}, {1, 1}}) {
+    for (const bool by_requests : {true, false}) {
+      SCOPED_TRACE(std::to_string(limit) + (by_requests ? " requests" : " connections"));
+      Proxy proxy(/*seed=*/1, /*workers=*/3);
+      Listener upstream;
+      proxy.options.connect_timeout = std::chrono::seconds(10);
+      proxy.options.max_in_flight = by_requests ? limit : 0;
+      proxy.options.max_connections = by_requests ? 0 : limit;
+      proxy.options.max_pending = limit;
+      proxy.set_endpoints({upstream.address()});
+      std::vector<Socket> clients;
+      for (std::size_t i = 0; i < 2 * share + 1; ++i) {
+        clients.push_back(proxy.connect());
+        clients.back().send(get("/"));
+        proxy.sync();
+      }
+      EXPECT_EQ(clients.back().read_response().status, 503);
+      std::vector<Socket> endpoints;
+      for (std::size_t i = 0; i < share; ++i) endpoints.push_back(upstream.accept());
+      EXPECT_FALSE(upstream.pending());
+    }
+  }
+}
+
 TEST_F(Places, AreNotTakenByAPipelineBeforeThoseWhoWait) {
   proxy_.options.max_in_flight = 1;
   set();

@@ -18,8 +18,9 @@ model::Endpoint endpoint(const std::string& address, std::uint32_t weight) {
   return endpoint;
 }
 
-Proxy::Proxy(std::uint64_t seed)
-    : worker_(std::make_unique<Worker>(0, seed, HttpSettings{},
+Proxy::Proxy(std::uint64_t seed, std::size_t workers)
+    : tables_(workers),
+      worker_(std::make_unique<Worker>(0, seed, HttpSettings{},
                                        WorkerLimits{.connections = 100'000, .buffered_bytes = 64 << 20}, cells_)) {
   sets_[kWeb] = nullptr;
   publish();

@@ -17,8 +17,8 @@ model::Endpoint endpoint(const std::string& address, std::uint32_t weight = 1);
 
 class Proxy {
  public:
-  /// Listens for kWeb, of which nothing is known yet.
-  explicit Proxy(std::uint64_t seed = 1);
+  /// Listens for kWeb, of which nothing is known yet. `workers`: of how many it takes itself to be one.
+  explicit Proxy(std::uint64_t seed = 1, std::size_t workers = 1);
 
   /// The worker has taken it when this returns.
   void set_endpoints(const std::vector<std::string>& addresses);
@@ -68,7 +68,7 @@ class Proxy {
   const Backends& backends(const std::string& address);
 
   WorkerCells cells_;
-  TableBuilder tables_{1};
+  TableBuilder tables_;
   std::map<model::ServicePort, std::shared_ptr<const feed::FullSet>> sets_;
   /// Of every endpoint there ever was: an endpoint that comes back begins anew.
   std::map<std::string, Backends> backends_;
