@@ -100,6 +100,14 @@ TEST(BodyReader, AcceptsChunksOfEveryLegalForm) {
   }
 }
 
+TEST(BodyReader, KnowsEveryDigitOfALargeChunksSize) {
+  for (const auto* size : {"100000000", "0000000100000000", "1000000000000000", "ffffffffffffffff"}) {
+    const Body body = read_chunked(std::string{size} + "\r\n0\r\n\r\n");
+    EXPECT_EQ(body.data, "0\r\n\r\n") << size;
+    EXPECT_FALSE(body.done) << size;
+  }
+}
+
 TEST(BodyReader, RefusesBrokenChunks) {
   for (const auto* bytes : {"\r\n",
                             "\n",

@@ -333,9 +333,14 @@ TEST(ResponseWriter, GivesNoBodyToStatusesThatHaveNone) {
             "HTTP/1.1 304 Not Modified\r\nETag: x\r\nContent-Length: 5\r\n\r\n");
   EXPECT_EQ(forwarded_response("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n").head,
             "HTTP/1.1 204 No Content\r\n\r\n");
-  const auto [head, framing] = forwarded_response("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", {.close = true});
-  EXPECT_EQ(head, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
-  EXPECT_EQ(framing, Framing::none);
+  EXPECT_EQ(forwarded_response("HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n").head,
+            "HTTP/1.1 204 No Content\r\n\r\n");
+  for (const std::string framed : {"", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"}) {
+    const auto [head, framing] =
+        forwarded_response("HTTP/1.1 103 Early Hints\r\nLink: x\r\n" + framed + "\r\n", {.close = true});
+    EXPECT_EQ(head, "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n");
+    EXPECT_EQ(framing, Framing::none);
+  }
 }
 
 TEST(ResponseWriter, TellsThatABodyIsEmptyThatHasNoFraming) {

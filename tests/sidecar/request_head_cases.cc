@@ -139,6 +139,10 @@ std::vector<RawCase> request_line_cases() {
 }
 
 std::vector<RawCase> field_cases() {
+  const std::string conditions =
+      "If-Match: \"a\"\r\nIf-None-Match: *\r\nIf-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+      "If-Unmodified-Since: Sunday, 06-Nov-94 08:49:37 GMT\r\nIf-Range: W/\"b\"\r\nRange: "
+      "bytes=0-99999999999999999999\r\n";
   return {
       fields("X:a\r\n", "X: a\r\n"),
       fields("X:\r\n", "X: \r\n"),
@@ -148,6 +152,7 @@ std::vector<RawCase> field_cases() {
       fields("X: a: b\r\n", "X: a: b\r\n"),
       fields("X: 1\r\nx: 2\r\nX: 1\r\n", "X: 1\r\nx: 2\r\nX: 1\r\n"),
       fields("!#$%&'*+-.^_`|~9z: 1\r\n", "!#$%&'*+-.^_`|~9z: 1\r\n"),
+      fields(conditions, conditions),
       no_fields("X\r\n"),
       no_fields(": x\r\n"),
       no_fields("X Y: 1\r\n"),
@@ -202,6 +207,7 @@ std::vector<RawCase> hop_cases() {
       fields("TE: gzip, trailers;q=1\r\n", ""),
       fields("TE: gzip\r\n", ""),
       fields("TE: chunked\r\nConnection: TE\r\n", ""),
+      fields("TE: chunked, , trailers\r\nConnection: TE\r\n", te),
       fields("Via: 1.0 other\r\n", "Via: 1.0 other\r\n"),
       fields("Expect: 100-continue\r\n", ""),
       fields("Expect: x\r\n", "Expect: x\r\n"),
