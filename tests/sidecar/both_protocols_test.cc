@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "http2_peer.h"
 #include "messages.h"
-#include "peer.h"
 #include "proxy.h"
 
 namespace outrigger::sidecar::test {
@@ -215,7 +215,8 @@ TEST_P(AnyProtocols, StayOpenWhileBytesGoEitherWay) {
   const std::uint16_t port =
       proxy_.listen("idle", kWeb, client_speaks() == Speaks::http2 ? ListenerProtocol::http2 : ListenerProtocol::http);
   for (const bool up : {true, false}) {
-    Talk& talk = stage_.client(port, client_speaks()).open();
+    Client& client = stage_.client(port, client_speaks());
+    Talk& talk = client.open();
     talk.send_head(request_to("POST", "/"), false);
     Talk& request = arrived(up ? 1 : 2);
     request.send_head(answer_with(200), false);
@@ -229,6 +230,9 @@ TEST_P(AnyProtocols, StayOpenWhileBytesGoEitherWay) {
       stage_.until("a byte", [&] { return receiver.heard.body.size() > before || talk.over(); });
       ASSERT_FALSE(talk.over()) << up;
       stage_.settle(milliseconds(10));
+    }
+    if (client_speaks() == Speaks::http2) {  // no GOAWAY has come, after which the connection would be closed
+      EXPECT_TRUE(static_cast<Http2Peer&>(*client.connections[0]).session().can_request());
     }
     talk.send_end();
     request.send_end();
