@@ -4,22 +4,44 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <functional>
+#include <span>
 
 #include "feed/set_json.h"
 
 namespace outrigger::feed {
 
+namespace {
+
+std::string encoding_of(const model::EndpointSet& set) {
+  return set_json(set).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string hexadecimal(std::span<const unsigned char, 8> bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string local_version_of(const model::EndpointSet& set) {
+  const std::uint64_t hash = std::hash<std::string>{}(encoding_of(set));
+  std::array<unsigned char, sizeof(hash)> bytes{};
+  std::memcpy(bytes.data(), &hash, sizeof(hash));
+  return hexadecimal(bytes);
+}
+
 std::string version_of(const model::EndpointSet& set) {
-  const std::string text = set_json(set).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::string text = encoding_of(set);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   CHECK(EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr) == 1);
-  std::string version;
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (std::size_t i = 0; i < 8; ++i) {
-    version += kDigits[digest[i] >> 4];
-    version += kDigits[digest[i] & 15];
-  }
-  return version;
+  return hexadecimal(std::span(digest).first<8>());
 }
 
 std::optional<Delta> difference(const FullSet& from, const FullSet& to) {

@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "feed/version.h"
 #include "sidecar/byte_size.h"
 
 namespace outrigger::sidecar {
@@ -14,12 +13,6 @@ std::int64_t in_flight(const BackendMetrics& metrics) {
   std::int64_t sum = 0;
   for (const BackendCells& cells : metrics.cells) sum += cells.in_flight.value();
   return sum;
-}
-
-/// A set of the file is not given one until it is asked for: to load OpenSSL's digests is a tenth of the sidecar's
-/// start.
-std::string version_of(const feed::FullSet& set) {
-  return set.version.empty() ? feed::version_of(set.set) : set.version;
 }
 
 /// A digest has no order, but a change of it can be seen; 48 bits are exact in a double.
@@ -99,7 +92,7 @@ std::string metrics_text(const StateReading& reading) {
     const std::string name = service.text();
     add_service(page, name, *entry.metrics);
     page.gauge("outrigger_snapshot_version", "The first 48 bits of the set's version: changes when the set does.",
-               {{"service", name}}, entry.set ? version_number(version_of(*entry.set)) : 0);
+               {{"service", name}}, entry.set ? version_number(entry.set->version) : 0);
     for (std::size_t i = 0; i < entry.backends.size(); ++i) {
       add_backend(page, name, entry.set->set.endpoints[i], *entry.backends[i]);
     }
@@ -132,7 +125,7 @@ std::string backends_json(const RoutingTable& table) {
     }
     ordered_json shown = {{"service", service.text()}, {"known", entry.set != nullptr}};
     if (entry.set) {
-      shown["version"] = version_of(*entry.set);
+      shown["version"] = entry.set->version;
       shown["policy"] = model::option_text(entry.set->set.options, "policy");
     }
     shown["backends"] = std::move(backends);

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <random>
 
+#include "feed/version.h"
 #include "log/log.h"
 #include "net/original_destination.h"
 #include "sidecar/admin_pages.h"
@@ -180,7 +181,7 @@ Result<void> Control::adopt(const Config& config) {
     const auto old = file_sets_.find(set.service);
     const bool same = old != file_sets_.end() && old->second->set == set;
     sets[set.service] =
-        same ? old->second : std::make_shared<const feed::FullSet>(feed::FullSet{.version = "", .set = set});
+        same ? old->second : std::make_shared<const feed::FullSet>(feed::FullSet{feed::local_version_of(set), set});
   }
 
   for (const ListenerConfig& old : config_.listeners) {
