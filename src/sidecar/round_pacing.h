@@ -11,7 +11,7 @@ namespace outrigger::sidecar {
 /// behind a rest it finds dozens, which cost no more (docs/decisions/0009). Worker's thread only.
 class RoundPacing {
  public:
-  static constexpr std::chrono::microseconds kRest{50};
+  static constexpr std::chrono::microseconds kRest{100};
   static constexpr std::size_t kManyStreams = 64;   ///< fewer come round sooner than a rest would be over
   static constexpr std::size_t kManyRequests = 20;  ///< a millisecond
 
