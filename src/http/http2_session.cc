@@ -93,6 +93,11 @@ nghttp2_session_callbacks* Http2Session::Impl::make_callbacks() {
       made, [](nghttp2_session*, const nghttp2_frame* frame, void* user) -> int {
         return static_cast<Impl*>(user)->frame_received(*frame);
       });
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(
+      made, [](nghttp2_session*, const nghttp2_frame*, int, void* user) -> int {
+        static_cast<Impl*>(user)->partial_head_ = 0;
+        return 0;
+      });
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(
       made,
       [](nghttp2_session*, std::uint8_t, StreamId id, const std::uint8_t* bytes, std::size_t size, void* user) -> int {
@@ -131,12 +136,12 @@ bool Http2Session::Impl::receive(std::string_view bytes, std::string_view date) 
   if (taken < 0 && !abandoned_) {
     const bool flooded =
         taken == NGHTTP2_ERR_FLOODED || taken == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS || guard_.flooded();
-    end_session(flooded ? Http2Error::enhance_your_calm : Http2Error::protocol_error);
+    end(flooded ? Http2Error::enhance_your_calm : Http2Error::protocol_error);
   }
   return !broken_ && !abandoned_;
 }
 
-void Http2Session::Impl::end_session(Http2Error error) {
+void Http2Session::Impl::end(Http2Error error) {
   broken_ = true;
   nghttp2_session_terminate_session(session_.get(), static_cast<std::uint32_t>(error));
 }
@@ -218,6 +223,8 @@ std::size_t Http2Session::queued(StreamId stream) const { return impl_->queued(s
 std::size_t Http2Session::queued() const { return impl_->queued(); }
 std::size_t Http2Session::held() const { return impl_->held(); }
 std::size_t Http2Session::open_streams() const { return impl_->open_streams(); }
+StreamId Http2Session::partial_head() const { return impl_->partial_head(); }
+void Http2Session::end(Http2Error error) { impl_->end(error); }
 void Http2Session::drain() { impl_->drain(); }
 
 }  // namespace outrigger::http

@@ -90,6 +90,8 @@ class Http2SessionHandler {
   /// Server role: a request. Returns who hears of its stream from now on; null: it is reset with refused_stream, unless
   /// it was detached. The head's `framing` is none when the request ends with it, and then on_end() is not called.
   virtual Http2StreamHandler* on_request(StreamId stream, const RequestHead& head) = 0;
+  /// Server role: a request has been answered here, with that.
+  virtual void on_answered(std::uint16_t /*status*/) {}
   /// Client role: the other side takes no new streams (GOAWAY), or has changed how many it takes at once.
   virtual void on_capacity_changed() = 0;
 
@@ -158,6 +160,11 @@ class Http2Session {
   /// The same with those of heads and trailers.
   std::size_t held() const;
   std::size_t open_streams() const;
+
+  /// The stream of the head or the trailers of which only a part has come yet; 0: of none.
+  StreamId partial_head() const;
+  /// GOAWAY with that: write() it, then it is over.
+  void end(Http2Error error);
 
   /// GOAWAY in two steps (RFC 9113 section 6.8): the first names no last stream, so that what is on its way is still
   /// served; the second, behind the answer to a PING sent with the first, names it. A client's is one GOAWAY. Streams

@@ -82,6 +82,8 @@ class Http2Session::Impl {
   std::size_t queued() const { return queued_; }
   std::size_t held() const { return queued_ + queued_fields_; }
   std::size_t open_streams() const { return streams_.size(); }
+  StreamId partial_head() const { return partial_head_; }
+  void end(Http2Error error);
   void drain();
 
  private:
@@ -91,7 +93,6 @@ class Http2Session::Impl {
   };
 
   void submit_settings(const Http2Limits& limits);
-  void end_session(Http2Error error);
 
   // What came.
   int frame_begin(const nghttp2_frame_hd& head);
@@ -139,6 +140,7 @@ class Http2Session::Impl {
   FieldList fields_;
   std::array<char, 3> status_{};
   std::string_view date_;          ///< during receive()
+  StreamId partial_head_ = 0;      ///< begun, not whole
   std::size_t queued_ = 0;         ///< of bodies
   std::size_t queued_fields_ = 0;  ///< of heads and trailers
   std::uint32_t peer_max_streams_ = 0;

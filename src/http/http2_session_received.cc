@@ -24,6 +24,7 @@ int Http2Session::Impl::frame_begin(const nghttp2_frame_hd& head) {
 
 int Http2Session::Impl::headers_begin(const nghttp2_frame& frame) {
   if (frame.hd.type != NGHTTP2_HEADERS) return 0;
+  partial_head_ = frame.hd.stream_id;
   reader_.start_over();
   if (frame.headers.cat == NGHTTP2_HCAT_REQUEST) streams_.open(frame.hd.stream_id);
   return 0;
@@ -38,6 +39,7 @@ int Http2Session::Impl::field(const nghttp2_frame& frame, std::string_view name,
   Http2Stream* const stream = streams_.find(frame.hd.stream_id);
   if (has_answer || stream == nullptr) return 0;
   refuse(*stream, Http2Error::enhance_your_calm);
+  partial_head_ = 0;
   return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
@@ -45,6 +47,7 @@ int Http2Session::Impl::frame_received(const nghttp2_frame& frame) {
   const bool ends = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   switch (frame.hd.type) {
     case NGHTTP2_HEADERS:
+      partial_head_ = 0;
       if (Http2Stream* stream = streams_.find(frame.hd.stream_id); stream != nullptr && !stream->reset) {
         headers_received(*stream, frame);
       }

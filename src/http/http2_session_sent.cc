@@ -151,6 +151,7 @@ void Http2Session::Impl::answer(Http2Stream& stream, std::uint16_t status) {
   fields_.put_content_length(0);
   queued_fields_ += fields_.bytes();
   nghttp2_submit_response(session_.get(), stream.id, fields_.data(), fields_.size(), nullptr);
+  handler_.on_answered(status);
 }
 
 void Http2Session::Impl::send(StreamId id, std::string_view bytes) {

@@ -346,8 +346,8 @@ void Exchange::leave_endpoint(Outcome outcome) {
 }
 
 void Exchange::count(std::uint16_t status) {
+  destination_.count(status);
   if (destination_.cells == nullptr) return;
-  destination_.cells->codes[status - kFirstStatus].add();
   destination_.cells->duration.observe(static_cast<std::uint64_t>((worker_.loop().now() - started_).count()));
 }
 

@@ -300,8 +300,7 @@ void Http1Client::refuse(std::uint16_t status, std::string_view proxy_error, std
   http::write_local_response(status, proxy_error, problem,
                              {.http11 = true, .close = true, .to_head = asks_head(request), .date = worker_.date()},
                              queue_.stage());
-  ServiceCells* const cells = target_->destination->cells;
-  if (cells != nullptr) cells->codes[status - kFirstStatus].add();
+  target_->destination->count(status);
   drop_held();
   head_begun_ = false;
   closing_ = true;

@@ -160,6 +160,7 @@ Http2Client::Http2Client(Worker& worker, net::FileDescriptor fd, std::shared_ptr
       address_(net::peer_host(fd.get())),
       target_(std::move(target)),
       idle_timer_(worker.loop(), [this] { on_timer(); }),
+      head_timer_(worker.loop(), [this] { on_head_timer(); }),
       transport_(worker, std::move(fd), http::Http2Session::Role::server, *this) {
   idle_timer_.set(target_->destination->cluster.options().idle_timeout);
 }
@@ -175,6 +176,8 @@ http::Http2StreamHandler* Http2Client::on_request(http::StreamId id, const http:
   return stream;  // buried at the round's end if it is over already: until then it may hear of its stream
 }
 
+void Http2Client::on_answered(std::uint16_t status) { target_->destination->count(status); }
+
 void Http2Client::remove(Stream& stream) {
   streams_[stream.position_] = streams_.back();
   streams_[stream.position_]->position_ = stream.position_;
@@ -184,14 +187,29 @@ void Http2Client::remove(Stream& stream) {
 }
 
 void Http2Client::on_batch_over() {
+  if (!closed_) watch_head();
   // By index: passing on may touch further ones.
   for (std::size_t i = 0; i < touched_.size(); ++i) touched_[i]->pass_on();
   touched_.clear();
 }
 
+/// A head that trickles in keeps the connection from being idle, and all other streams waiting (RFC 9113 section 4.3).
+void Http2Client::watch_head() {
+  const http::StreamId partial = transport_.session().partial_head();
+  if (std::exchange(partial_head_, partial) == partial) return;
+  if (partial == 0) return head_timer_.cancel();
+  head_timer_.set(worker_.settings().head_timeout);
+}
+
+void Http2Client::on_head_timer() {
+  transport_.session().end(http::Http2Error::enhance_your_calm);
+  transport_.wants_flush();
+}
+
 void Http2Client::close() {
   if (std::exchange(closed_, true)) return;
   idle_timer_.cancel();
+  head_timer_.cancel();
   while (!streams_.empty()) {
     streams_.back()->drop();
     remove(*streams_.back());

@@ -30,16 +30,21 @@ class Http2Client final : public Connection, private Http2Transport::Owner {
   class Stream;
 
   http::Http2StreamHandler* on_request(http::StreamId id, const http::RequestHead& head) override;
+  void on_answered(std::uint16_t status) override;
   void on_capacity_changed() override {}
   void on_batch_over() override;
   void on_transport_over() override { close(); }
   void remove(Stream& stream);
   void on_timer();
+  void watch_head();
+  void on_head_timer();
 
   Worker& worker_;
   std::string address_;  ///< of the client
   std::shared_ptr<const ListenerTarget> target_;
   net::Timer idle_timer_;
+  net::Timer head_timer_;            ///< while a head is not whole
+  http::StreamId partial_head_ = 0;  ///< its stream
   std::vector<Stream*> streams_;
   std::vector<Stream*> touched_;  ///< have something to pass on to their endpoints
   bool timed_out_ = false;

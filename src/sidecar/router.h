@@ -49,6 +49,10 @@ struct Destination {
     std::uint32_t connections = 0;
     std::uint32_t pending = 0;
   };
+  /// A request has been answered with that.
+  void count(std::uint16_t status) const {
+    if (cells != nullptr) cells->codes[status - kFirstStatus].add();
+  }
   bool has_place() const { return limits.in_flight == 0 || in_flight < limits.in_flight; }
   bool has_connection_place() const { return limits.connections == 0 || connections < limits.connections; }
   /// What the endpoints are spoken to in, for a request that has come in `version`.

@@ -121,6 +121,8 @@ TEST_F(Http2Answers, SayThatAHeadIsTooLarge) {
     EXPECT_TRUE(talk.heard.field("date").ends_with(" GMT")) << talk.heard.field("date");
   }
   EXPECT_TRUE(endpoint.talks.empty());
+  EXPECT_EQ(proxy_.requests(431), 2u);
+  EXPECT_EQ(proxy_.requests(414), 1u);
 }
 
 TEST_F(Http2Answers, SayThatThereIsNoSuchService) {

@@ -41,10 +41,17 @@ class Http2Ends : public ::testing::Test {
     socket.half_close();
     return socket.read_to_end();
   }
+  void set_head_timeout() {
+    HttpSettings settings;
+    settings.head_timeout = kHeadTimeout;
+    proxy_.worker().configure(settings, {.connections = 1'000, .buffered_bytes = 64 << 20});
+  }
   static bool ended(const Socket& socket) {
     pollfd polled{.fd = socket.fd(), .events = POLLRDHUP, .revents = 0};
     return ::poll(&polled, 1, 0) > 0;
   }
+
+  static constexpr milliseconds kHeadTimeout{100};
 
   Proxy proxy_;
   Stage stage_;
@@ -95,6 +102,36 @@ TEST_F(Http2Ends, AnIdleConnectionEndsAfterTheIdleTimeout) {
   Client& client = stage_.client(port_, Speaks::http2);
   stage_.until("the connection's end", [&] { return !client.connections[0]->open(); });
   EXPECT_EQ(proxy_.connections(), 0);
+}
+
+TEST_F(Http2Ends, AHeadThatDoesNotComeInTimeEndsTheConnection) {
+  set_head_timeout();
+  const std::string head = frames::headers(1, frames::kEndStream, frames::request());
+  const std::string part = frames::frame(frames::kHeaders, frames::kEndStream, 1, frames::block(frames::request()));
+  for (const std::string& begun : {head.substr(0, head.size() - 1), part}) {
+    Socket socket = raw();
+    socket.send(begun);
+    EXPECT_EQ(frames::describe(socket.read_to_end()), "GOAWAY last 1 error 11");
+  }
+  EXPECT_TRUE(endpoint_.talks.empty());
+}
+
+TEST_F(Http2Ends, HeadsThatComeInTimeEndNothingThoughOneIsAlwaysUnderWay) {
+  set_head_timeout();
+  endpoint_.on_end = [](Talk& talk) { talk.send(answer_with(204), ""); };
+  Socket socket = raw();
+  const auto begin = net::Clock::now();
+  std::size_t heads = 0;
+  std::string rest;
+  for (std::uint32_t id = 1; net::Clock::now() < begin + 5 * kHeadTimeout; id += 2) {
+    const std::string head = frames::get(id);
+    socket.send(rest + head.substr(0, 12));
+    rest = head.substr(12);
+    stage_.until("a request", [&] { return endpoint_.talks.size() == heads; });
+    ++heads;
+  }
+  socket.send(rest);
+  stage_.until("the last request", [&] { return endpoint_.talks.size() == heads; });
 }
 
 TEST_F(Http2Ends, AConnectionToAnEndpointTakesNothingNewPastItsAge) {
