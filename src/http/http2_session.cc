@@ -48,11 +48,11 @@ Http2Session::Impl::Impl(Role role, const Http2Limits& limits, Http2SessionHandl
       max_concurrent_streams_(limits.max_concurrent_streams),
       handler_(handler),
       reader_({limits.max_head_bytes, limits.max_target_bytes, limits.max_fields}) {
-  static const Callbacks callbacks{make_callbacks()};
-  static const Options options = make_options();
+  static const Callbacks kCallbacks{make_callbacks()};
+  static const Options kOptions = make_options();
   nghttp2_session* made = nullptr;
   const auto make = role == Role::client ? nghttp2_session_client_new2 : nghttp2_session_server_new2;
-  CHECK(make(&made, callbacks.get(), this, options.get()) == 0);
+  CHECK(make(&made, kCallbacks.get(), this, kOptions.get()) == 0);
   session_.reset(made);
   submit_settings(limits);
   peer_max_streams_ = nghttp2_session_get_remote_settings(made, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);

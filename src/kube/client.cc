@@ -143,7 +143,7 @@ class Client::Connection {
   }
 
   std::string reason(httplib::Error error) {
-    const std::string refusal = tls_->take_refusal();
+    std::string refusal = tls_->take_refusal();
     if (!refusal.empty()) return refusal;
     switch (error) {
       case httplib::Error::Connection: return "cannot connect";

@@ -6,8 +6,8 @@
 namespace outrigger::metrics {
 
 void DurationHistogram::observe(std::uint64_t duration_ns) {
-  const auto bound = std::lower_bound(kDurationBounds_ns.begin(), kDurationBounds_ns.end(), duration_ns);
-  buckets_[static_cast<std::size_t>(bound - kDurationBounds_ns.begin())].add();
+  const auto bound = std::lower_bound(kDurationBoundsNs.begin(), kDurationBoundsNs.end(), duration_ns);
+  buckets_[static_cast<std::size_t>(bound - kDurationBoundsNs.begin())].add();
   sum_ns_.add(duration_ns);
 }
 

@@ -28,7 +28,7 @@ class Gauge {
 };
 
 /// Fixed bounds in nanoseconds, upper and inclusive; one bucket more than bounds.
-inline constexpr std::array<std::uint64_t, 16> kDurationBounds_ns = {
+inline constexpr std::array<std::uint64_t, 16> kDurationBoundsNs = {
     100'000,    250'000,     500'000,     1'000'000,   2'500'000,     5'000'000,     10'000'000,    25'000'000,
     50'000'000, 100'000'000, 250'000'000, 500'000'000, 1'000'000'000, 2'500'000'000, 5'000'000'000, 10'000'000'000};
 
@@ -37,14 +37,14 @@ class DurationHistogram {
   void observe(std::uint64_t duration_ns);
 
   struct Reading {
-    std::array<std::uint64_t, kDurationBounds_ns.size() + 1> buckets{};  ///< not cumulative
+    std::array<std::uint64_t, kDurationBoundsNs.size() + 1> buckets{};  ///< not cumulative
     std::uint64_t sum_ns = 0;
     Reading& operator+=(const Reading& other);
   };
   Reading read() const;
 
  private:
-  std::array<Counter, kDurationBounds_ns.size() + 1> buckets_;
+  std::array<Counter, kDurationBoundsNs.size() + 1> buckets_;
   Counter sum_ns_;
 };
 

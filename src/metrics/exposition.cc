@@ -10,17 +10,17 @@
 namespace outrigger::metrics {
 namespace {
 
-constexpr double kSecond_ns = 1e9;
+constexpr double kSecondNs = 1e9;
 
 prometheus::ClientMetric::Histogram cumulative(const DurationHistogram::Reading& reading) {
   prometheus::ClientMetric::Histogram histogram;
   for (std::size_t i = 0; i < reading.buckets.size(); ++i) {
     histogram.sample_count += reading.buckets[i];
-    const double bound = i < kDurationBounds_ns.size() ? static_cast<double>(kDurationBounds_ns[i]) / kSecond_ns
-                                                       : std::numeric_limits<double>::infinity();
+    const double bound = i < kDurationBoundsNs.size() ? static_cast<double>(kDurationBoundsNs[i]) / kSecondNs
+                                                      : std::numeric_limits<double>::infinity();
     histogram.bucket.push_back({histogram.sample_count, bound});
   }
-  histogram.sample_sum = static_cast<double>(reading.sum_ns) / kSecond_ns;
+  histogram.sample_sum = static_cast<double>(reading.sum_ns) / kSecondNs;
   return histogram;
 }
 

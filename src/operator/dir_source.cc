@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint32_t kWatched =
     IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
-constexpr int kRewatch_ms = 1'000;
+constexpr int kRewatchMs = 1'000;
 
 /// A new link is whole at once; a new file is being written, and IN_CLOSE_WRITE follows.
 bool is_whole_when_created(const std::filesystem::path& path) {
@@ -72,7 +72,7 @@ Result<void> DirSource::watch() {
 void DirSource::run() {
   while (true) {
     std::array<pollfd, 2> ready{{{stop_.get(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}}};
-    if (::poll(ready.data(), ready.size(), watch_ < 0 ? kRewatch_ms : -1) < 0) continue;
+    if (::poll(ready.data(), ready.size(), watch_ < 0 ? kRewatchMs : -1) < 0) continue;
     if (ready[0].revents != 0) return;
     const auto read_at = std::chrono::steady_clock::now();
     Hints hints = take_events();

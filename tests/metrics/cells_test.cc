@@ -27,15 +27,15 @@ TEST(Gauge, GoesBothWays) {
 }
 
 TEST(DurationHistogram, PutsEachDurationUnderTheFirstBoundThatIsNotBelowIt) {
-  for (std::size_t i = 0; i < kDurationBounds_ns.size(); ++i) {
+  for (std::size_t i = 0; i < kDurationBoundsNs.size(); ++i) {
     DurationHistogram histogram;
-    histogram.observe(kDurationBounds_ns[i]);
-    histogram.observe(kDurationBounds_ns[i] + 1);
+    histogram.observe(kDurationBoundsNs[i]);
+    histogram.observe(kDurationBoundsNs[i] + 1);
     const auto reading = histogram.read();
     EXPECT_EQ(reading.buckets[i], 1u) << i;
     EXPECT_EQ(reading.buckets[i + 1], 1u) << i;
     EXPECT_EQ(count(reading), 2u) << i;
-    EXPECT_EQ(reading.sum_ns, 2 * kDurationBounds_ns[i] + 1) << i;
+    EXPECT_EQ(reading.sum_ns, 2 * kDurationBoundsNs[i] + 1) << i;
   }
 }
 
