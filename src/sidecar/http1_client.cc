@@ -12,9 +12,7 @@
 namespace outrigger::sidecar {
 namespace {
 
-constexpr std::size_t kMaxPipelined = 64 * 1024;   ///< bytes kept behind the request under way; then reading stops
-constexpr auto kLinger = std::chrono::seconds(2);  ///< without a byte
-constexpr auto kLingerAtMost = std::chrono::seconds(30);  ///< whatever comes
+constexpr std::size_t kMaxPipelined = 64 * 1024;  ///< bytes kept behind the request under way; then reading stops
 
 /// A piece this large is sent from where it is; a smaller one is copied, to go with what comes behind it.
 constexpr std::size_t kSentDirectly = 4 * 1024;
@@ -147,9 +145,7 @@ void Http1Client::reset() {
 // --- the request
 
 void Http1Client::on_events(std::uint32_t events) {
-  // Lingering, both sides have ended when the client has, but what it sent before is still to be read: closing with
-  // bytes unread resets, and may take our answer from it.
-  if ((events & EPOLLERR) != 0 || ((events & EPOLLHUP) != 0 && !lingering_)) return close();
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) return close();
   if ((events & EPOLLOUT) != 0 && queue_.blocked()) {
     last_active_ = worker_.loop().now();
     if (!queue_.resume(fd_.get())) return close();
@@ -180,13 +176,13 @@ void Http1Client::read_some() {
   }
   last_active_ = worker_.loop().now();
   if (received > 0) {
-    if (!lingering_) process({scratch.data(), static_cast<std::size_t>(received)});
+    process({scratch.data(), static_cast<std::size_t>(received)});
     return;
   }
   ended_ = true;
   // Half-closed: the answers to whole requests are still wanted.
   const bool answering = request_ ? request_->exchange.request_whole() : queue_.blocked();
-  if (lingering_ || !answering) return close();
+  if (!answering) return close();
   if (!request_ && held_.empty()) closing_ = true;
   set_interest();
 }
@@ -325,13 +321,11 @@ void Http1Client::end_politely() {
   // those before it.
   int arrived = 0;
   const bool unread = unread_ || ::ioctl(fd_.get(), FIONREAD, &arrived) != 0 || arrived > 0;
-  if (ended_ || !unread) return close();
-  lingering_ = true;
-  drop_held();
-  ::shutdown(fd_.get(), SHUT_WR);
-  last_active_ = phase_since_ = worker_.loop().now();
-  arm_timer();
-  set_interest();
+  if (!ended_ && unread) {
+    worker_.loop().remove(fd_.get(), *this);
+    worker_.linger(std::move(fd_));
+  }
+  close();
 }
 
 void Http1Client::drain() {
@@ -356,7 +350,7 @@ void Http1Client::close() {
 
 void Http1Client::set_interest() {
   const bool enough = held_.size() >= kMaxPipelined && (request_ || queue_.blocked());
-  const bool reading = lingering_ || (!ended_ && !closing_ && !paused_ && !enough);
+  const bool reading = !ended_ && !closing_ && !paused_ && !enough;
   const std::uint32_t wanted = (reading ? EPOLLIN : 0u) | (queue_.blocked() ? EPOLLOUT : 0u);
   if (wanted == interest_) return;
   interest_ = wanted;
@@ -364,7 +358,6 @@ void Http1Client::set_interest() {
 }
 
 net::Clock::time_point Http1Client::due() const {
-  if (lingering_) return std::min(last_active_ + kLinger, phase_since_ + kLingerAtMost);
   const auto idle = last_active_ + target_->destination->cluster.options().idle_timeout;
   return head_begun_ ? std::min(idle, phase_since_ + worker_.settings().head_timeout) : idle;
 }

@@ -100,12 +100,11 @@ class Http1Client final : public Connection, private ClientStream, private net::
   net::Timer timer_;
   net::Clock::time_point last_active_;
   net::Clock::time_point due_;          ///< what timer_ is set to
-  net::Clock::time_point phase_since_;  ///< when the head under way began, or lingering
+  net::Clock::time_point phase_since_;  ///< when the head under way began
   bool paused_ = false;                 ///< by the exchange
   bool ended_ = false;                  ///< the client sends no more
   bool closing_ = false;                ///< once everything queued is sent
-  bool unread_ = false;                 ///< closing with part of a request not read: must linger
-  bool lingering_ = false;              ///< reads and drops, so that our last bytes are not lost to a reset
+  bool unread_ = false;                 ///< closing with part of a request not read
   bool processing_ = false;
   bool closed_ = false;
   bool head_begun_ = false;  ///< held_ is the beginning of a request's head

@@ -206,6 +206,12 @@ void Http2Client::on_head_timer() {
   transport_.wants_flush();
 }
 
+void Http2Client::on_transport_over() {
+  // Over what it has sent since, it would be reset, and might lose its last answers, or the GOAWAY that says why.
+  if (net::FileDescriptor socket = transport_.release()) worker_.linger(std::move(socket));
+  close();
+}
+
 void Http2Client::close() {
   if (std::exchange(closed_, true)) return;
   idle_timer_.cancel();

@@ -33,7 +33,7 @@ class Http2Client final : public Connection, private Http2Transport::Owner {
   void on_answered(std::uint16_t status) override;
   void on_capacity_changed() override {}
   void on_batch_over() override;
-  void on_transport_over() override { close(); }
+  void on_transport_over() override;
   void remove(Stream& stream);
   void on_timer();
   void watch_head();

@@ -30,12 +30,16 @@ Http2Transport::Http2Transport(Worker& worker, net::FileDescriptor fd, http::Htt
 
 Http2Transport::~Http2Transport() { close(); }
 
-void Http2Transport::close() {
-  if (!fd_) return;
+void Http2Transport::close() { release(); }
+
+net::FileDescriptor Http2Transport::release() {
+  if (!fd_) return {};
   worker_.loop().remove(fd_.get(), *this);
-  fd_.reset();
   queue_.clear();
   account(0);
+  net::FileDescriptor socket = std::move(fd_);
+  if (!said_all_) socket.reset();
+  return socket;
 }
 
 void Http2Transport::receive(std::string_view bytes) {
@@ -89,7 +93,10 @@ void Http2Transport::flush() {
     ++sends_;
   }
   if (!queue_.blocked()) queue_.clear();
-  if (!queue_.blocked() && (failing_ || session_.over())) return lose(http::Http2Error::connect_error);
+  if (!queue_.blocked() && (failing_ || session_.over())) {
+    said_all_ = true;
+    return lose(http::Http2Error::connect_error);
+  }
   set_interest();
   account(session_.held());
 }

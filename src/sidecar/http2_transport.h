@@ -39,6 +39,9 @@ class Http2Transport final : private net::EventHandler {
   void flush();
   /// Nothing is called any more; the socket is closed.
   void close();
+  /// The same, but the socket stays open, with all bytes for the peer at the kernel. Nothing: it is broken, or the peer
+  /// has ended it.
+  net::FileDescriptor release();
 
   bool established() const { return established_; }
   net::Clock::time_point last_active() const { return last_active_; }
@@ -65,7 +68,8 @@ class Http2Transport final : private net::EventHandler {
   bool established_;
   bool flush_wanted_ = false;
   bool lost_ = false;
-  bool failing_ = false;  ///< the session is broken: what it has to say of that goes out, then it ends
+  bool said_all_ = false;  ///< lost since nothing more is to be said
+  bool failing_ = false;   ///< the session is broken: what it has to say of that goes out, then it ends
   http::Http2Session session_;
 };
 

@@ -9,6 +9,7 @@
 #include "sidecar/http1_client.h"
 #include "sidecar/http2_client.h"
 #include "sidecar/http2_transport.h"
+#include "sidecar/lingering_close.h"
 #include "sidecar/tunnel.h"
 #include "sidecar/undetermined_client.h"
 
@@ -249,6 +250,8 @@ void Worker::become_http2(net::FileDescriptor fd, std::shared_ptr<const Listener
 Tunnel& Worker::become_tunnel(net::FileDescriptor fd, std::string received) {
   return take_in(std::make_unique<Tunnel>(*this, std::move(fd), std::move(received)));
 }
+
+void Worker::linger(net::FileDescriptor fd) { take_in(std::make_unique<LingeringClose>(*this, std::move(fd))); }
 
 void Worker::bury_connection(Connection& connection) {
   connections_.remove(connection);

@@ -112,6 +112,8 @@ class Worker {
                     net::Clock::time_point since);
   void become_http2(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target, std::string_view received);
   Tunnel& become_tunnel(net::FileDescriptor fd, std::string received);
+  /// What is to be sent on it is with the kernel.
+  void linger(net::FileDescriptor fd);
   void count_detection(DetectedProtocol protocol) { cells_.detections[static_cast<std::size_t>(protocol)].add(); }
   void count_pass_through() { cells_.passed_through.add(); }
   /// Of destinations, by name.

@@ -104,6 +104,21 @@ TEST_F(Http2Ends, AnIdleConnectionEndsAfterTheIdleTimeout) {
   EXPECT_EQ(proxy_.connections(), 0);
 }
 
+TEST_F(Http2Ends, WhatAClientSendsBehindItsGoawayDoesNotResetTheConnection) {
+  Socket socket = raw();
+  socket.send(frames::goaway(0, 0));
+  proxy_.eventually("the sidecar's end", [&] { return ended(socket); });
+  for (int i = 0; i < 3; ++i) {
+    socket.send(frames::frame(frames::kPing, 0, 0, "12345678"));
+    proxy_.sync();
+  }
+  EXPECT_EQ(proxy_.connections(), 1) << "it lingers";
+  socket.half_close();
+  EXPECT_EQ(frames::describe(socket.read_to_end()), "");
+  EXPECT_FALSE(socket.was_reset());
+  proxy_.eventually("no connection", [&] { return proxy_.connections() == 0; });
+}
+
 TEST_F(Http2Ends, AHeadThatDoesNotComeInTimeEndsTheConnection) {
   set_head_timeout();
   const std::string head = frames::headers(1, frames::kEndStream, frames::request());
