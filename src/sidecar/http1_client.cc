@@ -110,13 +110,14 @@ void Http1Client::become_tunnel(const http::ResponseHead& head, UpgradedConnecti
 }
 
 void Http1Client::exchange_over() {
-  unread_ = !request_->exchange.request_whole();
   const bool close = request_->side.close;
+  const bool unread = !request_->exchange.request_whole();
+  may_send_more_ = unread || (close && !request_->asked_to_close);
   request_.reset();
   account();
   paused_ = false;
   phase_since_ = last_active_;
-  closing_ = close || unread_ || (ended_ && !processing_ && held_.empty());
+  closing_ = close || unread || (ended_ && !processing_ && held_.empty());
   if (closing_) {
     if (!queue_.blocked()) return end_politely();
   } else if (!processing_) {
@@ -132,7 +133,7 @@ void Http1Client::abort() {
   queue_.clear();
   drop_held();
   closing_ = true;
-  unread_ = true;  // perhaps: a client whose answer is cut is often still sending
+  may_send_more_ = true;
   end_politely();
 }
 
@@ -255,6 +256,7 @@ bool Http1Client::begin_request(std::string_view& bytes) {
                     .close = !head.keep_alive,
                     .to_head = head.method == "HEAD",
                     .accepts_trailers = head.accepts_trailers};
+  request_->asked_to_close = !head.keep_alive;
   request_->framing = head.framing;
   request_->body = http::BodyReader(head);
   const std::string_view whole = bytes;
@@ -300,7 +302,7 @@ void Http1Client::refuse(std::uint16_t status, std::string_view proxy_error, std
   drop_held();
   head_begun_ = false;
   closing_ = true;
-  unread_ = true;
+  may_send_more_ = true;
   if (!queue_.flush(fd_.get())) return close();
   if (!queue_.blocked()) end_politely();
 }
@@ -317,11 +319,10 @@ void Http1Client::drop_held() {
 // --- its end
 
 void Http1Client::end_politely() {
-  // RFC 9112 section 9.6: closing with unread bytes resets the connection, and the client may lose the answer, and
-  // those before it.
+  // RFC 9112 section 9.6: bytes that are not read, or come later, reset a closed connection, and the client may lose
+  // the answer, and those before it.
   int arrived = 0;
-  const bool unread = unread_ || ::ioctl(fd_.get(), FIONREAD, &arrived) != 0 || arrived > 0;
-  if (!ended_ && unread) {
+  if (!ended_ && (may_send_more_ || ::ioctl(fd_.get(), FIONREAD, &arrived) != 0 || arrived > 0)) {
     worker_.loop().remove(fd_.get(), *this);
     worker_.linger(std::move(fd_));
   }
@@ -332,7 +333,9 @@ void Http1Client::drain() {
   if (busy()) return;
   // A request that has arrived, if only its beginning, is answered: closing over it would reset the connection.
   if (!ended_) read_some();
-  if (!closed_ && !busy()) close();
+  if (closed_ || busy()) return;
+  may_send_more_ = true;
+  end_politely();
 }
 
 void Http1Client::close() {

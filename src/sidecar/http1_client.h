@@ -42,6 +42,7 @@ class Http1Client final : public Connection, private ClientStream, private net::
     http::ClientSide side;
     http::Framing framing = http::Framing::none;           ///< of the request
     http::Framing response_framing = http::Framing::none;  ///< towards the client
+    bool asked_to_close = false;                           ///< by the client, which sends no more
     bool answered = false;                                 ///< the response's head has been written
     bool broken = false;                                   ///< writing has failed
     http::BodyReader body;
@@ -104,7 +105,7 @@ class Http1Client final : public Connection, private ClientStream, private net::
   bool paused_ = false;                 ///< by the exchange
   bool ended_ = false;                  ///< the client sends no more
   bool closing_ = false;                ///< once everything queued is sent
-  bool unread_ = false;                 ///< closing with part of a request not read
+  bool may_send_more_ = false;          ///< closing, which the client has not been told or has not asked for
   bool processing_ = false;
   bool closed_ = false;
   bool head_begun_ = false;  ///< held_ is the beginning of a request's head

@@ -13,6 +13,11 @@
 #include "sidecar/worker.h"
 
 namespace outrigger::sidecar {
+namespace {
+
+constexpr std::size_t kMaxConnects = 3;  ///< endpoints it is offered to while none takes the connection
+
+}  // namespace
 
 UndeterminedClient::UndeterminedClient(Worker& worker, net::FileDescriptor client,
                                        std::shared_ptr<const ListenerTarget> target)
@@ -62,7 +67,7 @@ void UndeterminedClient::on_timer() {
     const bool slow = !endpoints_may_speak_first_ || begins_like_http(received_);
     return slow ? become_http1() : become_tunnel(DetectedProtocol::tcp);
   }
-  if (upstream_ && !upstream_->connected) return on_connect_failed();
+  if (upstream_ && !upstream_->connected) return on_upstream_failed(Outcome::connect_failure);
   if (!endpoints_may_speak_first_ || upstream_) return close();  // silent for as long as a connection may be idle
   connect();
 }
@@ -72,7 +77,7 @@ void UndeterminedClient::connect() {
   Destination& cluster = *destination;
   const bool place = cluster.has_place() && cluster.has_connection_place();
   if (!place || cluster.waiting_room.would_be_overtaken_by(*this)) return wait_for_place(destination);
-  balance::Backend* const backend = cluster.cluster.pick();
+  balance::Backend* const backend = cluster.cluster.pick(tried_);
   if (backend == nullptr) return close_unserved();
   auto upstream = std::make_unique<Upstream>(*this);
   upstream->lease = Lease(cluster, *backend);
@@ -84,7 +89,7 @@ void UndeterminedClient::connect() {
       return wait_for_place(destination);
     }
     upstream->lease.finish(Outcome::connect_failure);
-    return become_tunnel(DetectedProtocol::unknown);  // another endpoint may take it
+    return try_another(*backend);
   }
   wait_no_longer();
   upstream->slot = ConnectionSlot(cluster);
@@ -112,7 +117,9 @@ void UndeterminedClient::close_unserved() {
 
 void UndeterminedClient::on_upstream_events(std::uint32_t events) {
   if (upstream_->connected) return on_upstream_silent_no_more();
-  if (net::connect_error(upstream_->fd.get()) != 0 || (events & (EPOLLERR | EPOLLHUP)) != 0) return on_connect_failed();
+  if (net::connect_error(upstream_->fd.get()) != 0 || (events & (EPOLLERR | EPOLLHUP)) != 0) {
+    return on_upstream_failed(Outcome::connect_failure);
+  }
   on_connected();
 }
 
@@ -123,10 +130,15 @@ void UndeterminedClient::on_connected() {
   if (received_.empty()) timer_.set(upstream_->lease.cluster().cluster.options().idle_timeout);
 }
 
-/// Another endpoint may take it.
-void UndeterminedClient::on_connect_failed() {
-  forget_upstream(Outcome::connect_failure);
-  become_tunnel(DetectedProtocol::unknown);
+void UndeterminedClient::on_upstream_failed(Outcome outcome) {
+  balance::Backend& backend = upstream_->lease.backend();
+  forget_upstream(outcome);
+  if (received_.empty()) try_another(backend);  // else the client is about to say what it is
+}
+
+void UndeterminedClient::try_another(balance::Backend& failed) {
+  tried_.push_back(&failed);
+  tried_.size() < kMaxConnects ? connect() : close_unserved();
 }
 
 void UndeterminedClient::on_upstream_silent_no_more() {
@@ -141,7 +153,7 @@ void UndeterminedClient::on_upstream_silent_no_more() {
     endpoints_may_speak_first_ = false;
     return forget_upstream(size < 0 ? Outcome::reset : Outcome::success);
   }
-  if (size < 0) forget_upstream(Outcome::reset);  // another one may take it
+  if (size < 0) return on_upstream_failed(Outcome::reset);
   if (size > 0 && at_once) worker_.seen_server_first().remember(upstream_->lease.cluster().service.text());
   become_tunnel(size > 0 ? DetectedProtocol::server_first : DetectedProtocol::unknown);
 }

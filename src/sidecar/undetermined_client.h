@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "net/event_loop.h"
 #include "net/file_descriptor.h"
@@ -21,7 +22,7 @@ class Worker;
 /// long before they are used. An endpoint that greets its client does so at once: only then is its destination not to
 /// be waited for again. One that complains of the silence in HTTP, or ends it, leaves the client as it was. Where there
 /// is no place at the endpoints, it waits for one as requests do, and is reset in the end; where there is no endpoint,
-/// at once.
+/// at once. An endpoint that does not connect, or resets at once, says nothing: another one is asked, three in all.
 ///
 /// A client that stops within what may become HTTP is waited for: for head_timeout if it looks like that, which is a
 /// slow client's; else for kPatience, as it may be waiting for its answer. Worker's thread only.
@@ -63,7 +64,8 @@ class UndeterminedClient final : public Connection, private net::EventHandler, p
   void wait_no_longer();
   void close_unserved();
   void on_connected();
-  void on_connect_failed();
+  void on_upstream_failed(Outcome outcome);
+  void try_another(balance::Backend& failed);
   void on_upstream_silent_no_more();
   void become_http1();
   void become_tunnel(DetectedProtocol protocol);
@@ -77,6 +79,7 @@ class UndeterminedClient final : public Connection, private net::EventHandler, p
   net::FileDescriptor client_;
   std::shared_ptr<const ListenerTarget> target_;
   std::string received_;
+  std::vector<balance::Backend*> tried_;  ///< that did not connect; compared as pointers only
   net::Clock::time_point first_byte_at_;
   std::unique_ptr<Upstream> upstream_;
   std::shared_ptr<Destination> waits_at_;  ///< for a place

@@ -1,5 +1,6 @@
 /// What has begun to arrive when the worker is told to drain is answered, and nothing stays open behind it.
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <future>
 
@@ -50,6 +51,24 @@ TEST_F(Draining, AnswersARequestThatIsPipelinedBehindAnAnswerUnderWay) {
   EXPECT_EQ(endpoint.read_request().target, "/second");
   endpoint.send(ok("second"));
   expect_last_answer(client, "second");
+}
+
+TEST_F(Draining, LosesNoAnswerToWhatTheClientSendsBehindIt) {
+  Socket client = proxy_.connect();
+  client.send(get("/"));
+  Socket endpoint = upstream_.accept();
+  endpoint.read_request();
+  drain();
+  endpoint.send(ok("whole"));
+  pollfd ended{.fd = client.fd(), .events = POLLRDHUP, .revents = 0};
+  ASSERT_EQ(::poll(&ended, 1, 20'000), 1);
+  for (int i = 0; i < 3; ++i) {
+    client.send(get("/next"));
+    proxy_.sync();
+  }
+  EXPECT_EQ(proxy_.connections(), 1) << "it lingers";
+  client.half_close();
+  expect_last_answer(client, "whole");
 }
 
 TEST_F(Draining, EndsAConnectionBehindAnAnswerThatDidNotSayClose) {

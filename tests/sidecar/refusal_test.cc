@@ -171,7 +171,8 @@ TEST_F(Refusals, DrainingEndsIdleConnectionsAtOnceAndBusyOnesAfterTheirAnswer) {
   proxy_.sync();
   EXPECT_TRUE(idle.at_end());
   EXPECT_FALSE(idle.was_reset());
-  EXPECT_EQ(proxy_.connections(), 2);
+  idle.close();
+  proxy_.eventually("the idle one is gone", [&] { return proxy_.connections() == 2; });
   endpoint.send(ok("last"));
   const Message last = busy.read_response();
   EXPECT_EQ(last.body, "last");

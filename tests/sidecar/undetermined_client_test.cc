@@ -283,19 +283,37 @@ TEST_F(UndeterminedClients, HearALateServerThatIsNotRemembered) {
   EXPECT_FALSE(is_not_waited_for());
 }
 
-TEST_F(UndeterminedClients, GoToAnotherEndpointWhenOneRefusesOrResets) {
+TEST_F(UndeterminedClients, GoToAnotherEndpointWhenOneResets) {
   set({a_.address(), b_.address()});
   Socket client = connect();
   a_.accept().reset();
-  Socket again = a_.accept();
-  again.send("welcome");
-  EXPECT_EQ(client.read_bytes(7), "welcome");
-  a_.close();
-  Socket other = connect();
   Socket endpoint = b_.accept();
   endpoint.send("welcome");
-  EXPECT_EQ(other.read_bytes(7), "welcome");
-  expect_detected(DetectedProtocol::unknown, 2);
+  EXPECT_EQ(client.read_bytes(7), "welcome");
+  expect_detected(DetectedProtocol::server_first, 1);
+}
+
+TEST_F(UndeterminedClients, GoToAnotherEndpointWhenOneRefuses) {
+  set({a_.address(), b_.address()});
+  a_.close();
+  Socket client = connect();
+  Socket endpoint = b_.accept();
+  endpoint.send("welcome");
+  EXPECT_EQ(client.read_bytes(7), "welcome");
+  expect_detected(DetectedProtocol::server_first, 1);
+}
+
+TEST_F(UndeterminedClients, MaySpeakHttpThoughAnEndpointRefused) {
+  set({a_.address(), b_.address()});
+  a_.close();
+  Socket client = connect();
+  Socket unused = b_.accept();
+  client.send(get("/late"));
+  Socket endpoint = b_.accept();
+  EXPECT_EQ(endpoint.read_request().target, "/late");
+  endpoint.send(ok("served"));
+  EXPECT_EQ(client.read_response().body, "served");
+  expect_detected(DetectedProtocol::http1, 1);
 }
 
 TEST_F(UndeterminedClients, GoToAnotherEndpointWhenOneDoesNotAnswer) {

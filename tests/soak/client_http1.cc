@@ -78,7 +78,7 @@ class Http1Client final : public Client {
                            },
                        .on_bytes = [this](std::string_view bytes) { read(bytes); },
                        .on_drained = {},
-                       .on_end = [this](const std::string&) { ended(); }});
+                       .on_end = [this](const std::string& reason) { ended(/*orderly=*/reason.empty()); }});
     open_ = false;
     received_.clear();
     parser_ = http::HeadParser();
@@ -121,7 +121,7 @@ class Http1Client final : public Client {
       if (parsed.state == http::ParseState::more) return false;
       if (parsed.state == http::ParseState::bad) {
         request.seen.content_right = false;
-        ended();
+        ended(/*orderly=*/false);
         return false;
       }
       request.check.on_head(head, request.seen);
@@ -135,15 +135,12 @@ class Http1Client final : public Client {
       request.check.on_data(read.data, request.seen);
       received_.erase(0, read.consumed);
       if (read.problem != nullptr) {
-        ended();
+        ended(/*orderly=*/false);
         return false;
       }
     }
     if (!body_->done()) return false;
-    body_.reset();
-    request.check.on_end(request.seen);
-    ledger_.record(request.plan, request.seen);
-    requests_.pop_front();
+    answered();
     if (closing_) {
       end_all(/*behind=*/true);
     } else if (requests_.empty()) {
@@ -152,7 +149,16 @@ class Http1Client final : public Client {
     return true;
   }
 
-  void ended() {
+  /// The first one, wholly.
+  void answered() {
+    Request& request = *requests_.front();
+    body_.reset();
+    request.check.on_end(request.seen);
+    ledger_.record(request.plan, request.seen);
+    requests_.pop_front();
+  }
+
+  void ended(bool orderly) {
     if (leave_.is_set()) {
       leave_.cancel();
       return leave();
@@ -164,7 +170,11 @@ class Http1Client final : public Client {
     if (!open_) {
       for (auto& request : requests_) request->seen.not_connected = true;
     }
-    end_all(/*behind=*/false);
+    // What an endpoint ends by closing comes so to a client whose connection has become a tunnel: an `auto` one that
+    // was silent for so long that an endpoint was asked to speak first, and did not connect.
+    const bool whole = orderly && body_ && body_->until_close();
+    if (whole) answered();
+    end_all(/*behind=*/whole);
   }
 
   void end_all(bool behind) {
