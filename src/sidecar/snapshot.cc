@@ -18,7 +18,7 @@ namespace outrigger::sidecar {
 namespace {
 
 /// What the system clock can count to.
-constexpr auto kLatest_s = static_cast<std::uint64_t>(
+constexpr auto kLatestSeconds = static_cast<std::uint64_t>(
     std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::time_point::max().time_since_epoch()).count());
 
 bool write_all(int fd, std::string_view bytes) {
@@ -65,7 +65,7 @@ Result<Snapshot> load_snapshot(const std::string& path) {
       const auto head = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
       const nlohmann::json::json_pointer place("/snapshot/confirmed_at");
       const bool dated = head.is_object() && head.contains(place) && head[place].is_number_unsigned();
-      if (!dated || head[place].get<std::uint64_t>() > kLatest_s) return failure(path + ":1: not a snapshot");
+      if (!dated || head[place].get<std::uint64_t>() > kLatestSeconds) return failure(path + ":1: not a snapshot");
       snapshot.confirmed_at =
           std::chrono::system_clock::time_point(std::chrono::seconds(head[place].get<std::uint64_t>()));
       continue;

@@ -47,6 +47,7 @@ void release_startup_memory() {
     std::uint64_t anonymous_kib = 0;
     std::istringstream(line.substr(line.find(':') + 1)) >> anonymous_kib;
     if (!mapping.droppable || anonymous_kib != 0) continue;
+    // The addresses come as text. NOLINTNEXTLINE(performance-no-int-to-ptr)
     ::madvise(reinterpret_cast<void*>(mapping.start), mapping.end - mapping.start, MADV_DONTNEED);
   }
   ::malloc_trim(0);
