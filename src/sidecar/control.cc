@@ -219,11 +219,11 @@ WorkerLimits Control::worker_limits(const Limits& limits) const {
 }
 
 void Control::guard_against_loops() {
+  const bool needed = std::any_of(config_.listeners.begin(), config_.listeners.end(),
+                                  [](const ListenerConfig& listener) { return listener.transparent; });
+  if (!needed) return;
   LoopGuard guard{.listening = {admin_address_}, .machine = {}};
   for (const auto& [name, address] : listening_) guard.listening.push_back(address);
-  const bool transparent = std::any_of(config_.listeners.begin(), config_.listeners.end(),
-                                       [](const ListenerConfig& listener) { return listener.transparent; });
-  if (!transparent) return;
   if (auto machine = net::machine_addresses()) guard.machine = std::move(*machine);
   for (const auto& worker : workers_) worker->guard_against_loops(guard);
 }

@@ -11,11 +11,6 @@
 namespace outrigger::sidecar {
 namespace {
 
-constexpr std::uint32_t kMaxConnects = 3;  ///< endpoints a request is offered to while none takes the connection
-
-constexpr std::string_view kNoRoomError = "proxy_internal_response";
-constexpr std::string_view kNoRoomText = "too much waits to be sent";
-
 bool is_idempotent(std::string_view method) {
   static constexpr std::array<std::string_view, 6> kMethods = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
   return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();

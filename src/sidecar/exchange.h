@@ -17,6 +17,10 @@ namespace outrigger::sidecar {
 
 class Worker;
 
+/// What a client is told where a worker may hold no more.
+inline constexpr std::string_view kNoRoomError = "proxy_internal_response";
+inline constexpr std::string_view kNoRoomText = "too much waits to be sent";
+
 /// One request and its answer, whatever the two sides speak: picks an endpoint, passes both messages on with
 /// backpressure, tries another endpoint where nothing can be lost by it, and counts. Owned by its ClientStream,
 /// worker's thread only. Any call may end it by ClientStream::exchange_over() or abort(), after which it must not be

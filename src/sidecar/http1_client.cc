@@ -227,7 +227,7 @@ void Http1Client::end_for_room() {
     return request_->exchange.end_for_room();
   }
   worker_.count_no_room();
-  refuse(503, "proxy_internal_response", "too much waits to be sent", held_);
+  refuse(503, kNoRoomError, kNoRoomText, held_);
   if (!closed_) set_interest();
 }
 

@@ -10,7 +10,6 @@
 namespace outrigger::sidecar {
 namespace {
 
-constexpr std::size_t kMaxConnects = 3;  ///< endpoints it is offered to while none takes the connection
 /// For a destination that is no Service: about what the client's kernel would have waited for its first three SYNs.
 constexpr auto kPassThroughConnect = std::chrono::seconds(10);
 constexpr auto kPassThroughIdle = std::chrono::hours(24);

@@ -13,11 +13,6 @@
 #include "sidecar/worker.h"
 
 namespace outrigger::sidecar {
-namespace {
-
-constexpr std::size_t kMaxConnects = 3;  ///< endpoints it is offered to while none takes the connection
-
-}  // namespace
 
 UndeterminedClient::UndeterminedClient(Worker& worker, net::FileDescriptor client,
                                        std::shared_ptr<const ListenerTarget> target)

@@ -13,6 +13,9 @@ class UpstreamStream;
 class Worker;
 struct Destination;
 
+/// Endpoints that a request, or another protocol's connection, is offered to while none takes it.
+inline constexpr std::size_t kMaxConnects = 3;
+
 struct AcquiredStream {
   UpstreamStream* stream = nullptr;  ///< null: connecting has failed at once, or
   /// the cluster has as many connections as it may have, or the process as many descriptors, all of them in use

@@ -50,6 +50,11 @@ class UndeterminedClients : public ::testing::Test {
     proxy_.worker().configure(settings, {.connections = 1'000, .buffered_bytes = 64 << 20});
   }
   Socket connect() { return Socket::connect(port_); }
+  void expect_greeted_by_b(Socket& client) {
+    Socket endpoint = b_.accept();
+    endpoint.send("welcome");
+    EXPECT_EQ(client.read_bytes(7), "welcome");
+  }
   /// The connection to an endpoint of a silent client; the worker knows that it is there.
   Socket accept_unasked() {
     Socket endpoint = a_.accept();
@@ -287,9 +292,7 @@ TEST_F(UndeterminedClients, GoToAnotherEndpointWhenOneResets) {
   set({a_.address(), b_.address()});
   Socket client = connect();
   a_.accept().reset();
-  Socket endpoint = b_.accept();
-  endpoint.send("welcome");
-  EXPECT_EQ(client.read_bytes(7), "welcome");
+  expect_greeted_by_b(client);
   expect_detected(DetectedProtocol::server_first, 1);
 }
 
@@ -297,9 +300,7 @@ TEST_F(UndeterminedClients, GoToAnotherEndpointWhenOneRefuses) {
   set({a_.address(), b_.address()});
   a_.close();
   Socket client = connect();
-  Socket endpoint = b_.accept();
-  endpoint.send("welcome");
-  EXPECT_EQ(client.read_bytes(7), "welcome");
+  expect_greeted_by_b(client);
   expect_detected(DetectedProtocol::server_first, 1);
 }
 
@@ -321,9 +322,7 @@ TEST_F(UndeterminedClients, GoToAnotherEndpointWhenOneDoesNotAnswer) {
   proxy_.options.connect_timeout = milliseconds(50);
   set({hanging.address(), b_.address()});
   Socket client = connect();
-  Socket endpoint = b_.accept();
-  endpoint.send("welcome");
-  EXPECT_EQ(client.read_bytes(7), "welcome");
+  expect_greeted_by_b(client);
   EXPECT_EQ(proxy_.in_flight(hanging.address()), 0);
   EXPECT_GE(proxy_.outcomes(hanging.address(), Outcome::connect_failure), 1u);
 }
