@@ -21,7 +21,8 @@ constexpr auto kGoodbye = std::chrono::seconds(5);  ///< from a silent connectio
 /// One request of the client's. Owned by its connection until that has its worker bury it.
 class Http2Client::Stream final : public Mortal, public ClientStream, public http::Http2StreamHandler {
  public:
-  Stream(Http2Client& connection, http::StreamId id) : connection_(connection), id_(id) {}
+  Stream(Http2Client& connection, http::StreamId id)
+      : connection_(connection), id_(id), begun_(connection.worker_.loop().now()) {}
 
   void start(const http::RequestHead& head) {
     grpc_ = is_grpc(head);
@@ -147,6 +148,7 @@ class Http2Client::Stream final : public Mortal, public ClientStream, public htt
 
   Http2Client& connection_;
   http::StreamId id_;
+  net::Clock::time_point begun_;
   std::size_t position_ = 0;  ///< in the connection's list
   std::optional<Exchange> exchange_;
   bool grpc_ = false;
@@ -171,7 +173,6 @@ http::Http2StreamHandler* Http2Client::on_request(http::StreamId id, const http:
   auto* stream = new Stream(*this, id);
   stream->position_ = streams_.size();
   streams_.push_back(stream);
-  worker_.pacing().stream_began(worker_.loop().now());
   stream->start(head);
   return stream;  // buried at the round's end if it is over already: until then it may hear of its stream
 }
@@ -182,7 +183,8 @@ void Http2Client::remove(Stream& stream) {
   streams_[stream.position_] = streams_.back();
   streams_[stream.position_]->position_ = stream.position_;
   streams_.pop_back();
-  worker_.pacing().stream_ended();
+  const auto now = worker_.loop().now();
+  worker_.pacing().request_ended(now - stream.begun_, now);
   worker_.bury(std::unique_ptr<Mortal>(&stream));
 }
 

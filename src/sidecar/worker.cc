@@ -275,7 +275,7 @@ void Worker::end_round_later() {
 }
 
 void Worker::end_round() {
-  if (!to_flush_.empty() && pacing_.should_rest(loop_.now())) loop_.rest(RoundPacing::kRest);
+  if (!to_flush_.empty()) loop_.rest(pacing_.rest(loop_.now()));
   // By index: whoever writes may have others write, or end.
   for (std::size_t i = 0; i < to_flush_.size(); ++i) to_flush_[i]->flush();
   to_flush_.clear();

@@ -124,7 +124,7 @@ class Worker {
   void bury(std::unique_ptr<Mortal> object);
   /// Has it write at the end of this round of events.
   void flush_later(Http2Transport& transport);
-  /// Of the streams of HTTP/2 clients.
+  /// By the requests of HTTP/2 clients.
   RoundPacing& pacing() { return pacing_; }
   /// Some connection to an endpoint has nothing to do, or may come to have nothing to do.
   void idle_connections_exist();
