@@ -362,6 +362,20 @@ TEST_F(Http2Exchanges, TryElsewhereWhatARefusedConnectionHasNotTaken) {
   EXPECT_EQ(proxy_.outcomes(refusing.address(), Outcome::connect_failure), 1u);
 }
 
+/// The stream that ends with its connection is the last to hold the endpoint, and the connection ends with its streams.
+TEST_F(Http2Exchanges, AnswerForAnEndpointThatIsInNoSetWhenItsDrainingConnectionIsLost) {
+  Endpoint& leaving = endpoint();
+  proxy_.set_endpoints({leaving.address()});
+  Talk& talk = client().send(request_to("POST", "/"), "x");
+  arrived(leaving);
+  connection(leaving).session().drain();
+  connection(leaving).write_on();
+  proxy_.sync();
+  proxy_.set_endpoints({});
+  leaving.connections[0]->reset();
+  EXPECT_EQ(over(talk).status, 502);
+}
+
 TEST_F(Http2Exchanges, AnswerForAnEndpointThatSpeaksNoHttp2) {
   Listener listener;
   proxy_.set_endpoints({listener.address()});
