@@ -44,14 +44,14 @@ Result<std::string> decode_base64(const std::string& text) {
       EVP_DecodeFinal(context.get(), out + length, &rest) != 1 || length + rest == 0) {
     return failure("not allowed; allowed: base64");
   }
-  bytes.resize(static_cast<std::size_t>(length + rest));
+  bytes.resize(static_cast<std::size_t>(length) + static_cast<std::size_t>(rest));
   return bytes;
 }
 
 /// One mapping of the file and where it stands, e.g. "/home/a/.kube/config: users[admin]".
 class Section {
  public:
-  Section(YAML::Node node, std::string place) : node_(std::move(node)), place_(std::move(place)) {}
+  Section(const YAML::Node& node, std::string place) : node_(node), place_(std::move(place)) {}
 
   bool has(const std::string& key) const { return node_[key].IsDefined() && !node_[key].IsNull(); }
 
@@ -69,14 +69,14 @@ class Section {
 
   /// The content of `key`-data, or else of the file that `key` names.
   Result<std::string> content(const std::string& key, const std::filesystem::path& directory) const {
-    const auto data = text(key + "-data");
+    auto data = text(key + "-data");
     if (!data) return data;
     if (!data->empty()) {
       auto bytes = decode_base64(*data);
       if (!bytes) return problem(key + "-data", bytes.error().text);
       return bytes;
     }
-    const auto file = text(key);
+    auto file = text(key);
     if (!file || file->empty()) return file;
     auto bytes = read_small_file(directory / *file);
     if (!bytes) return problem(key, bytes.error().text);

@@ -220,6 +220,7 @@ std::optional<std::uint32_t> whole_number(std::string_view text) {
 
 std::vector<std::string_view> option_names() {
   std::vector<std::string_view> names;
+  names.reserve(std::size(kOptions));
   for (const Option& option : kOptions) names.push_back(option.name);
   return names;
 }

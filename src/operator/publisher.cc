@@ -36,7 +36,7 @@ Result<void> Publisher::receive(FeedStream& stream, std::string_view line) {
   auto message = feed::decode_to_operator(line);
   if (!message) return failure(message.error().text);
   Subscriber& subscriber = *subscribers_.at(&stream);
-  return std::visit([&](auto&& body) { return take(subscriber, std::move(body)); }, std::move(*message));
+  return std::visit([&](auto& body) { return take(subscriber, std::move(body)); }, *message);
 }
 
 void Publisher::drained(FeedStream& stream) {

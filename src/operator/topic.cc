@@ -16,8 +16,8 @@ Block once(Block& line, const Framing& framing, Message&& message) {
 }  // namespace
 
 const std::string& Topic::version() const {
-  static const std::string none;
-  return set_ ? set_->version : none;
+  static const std::string kNone;
+  return set_ ? set_->version : kNone;
 }
 
 void Topic::replace(std::shared_ptr<const feed::FullSet> next) {
