@@ -93,8 +93,8 @@ class EventLoop {
   /// still on the stack. Tasks deferred by deferred tasks run in the same round.
   void defer(std::function<void()> task) { deferred_.push_back(std::move(task)); }
 
-  /// The next wait for events begins that much later, and as much again as the kernel takes it to be the same (its
-  /// timer slack, 50 µs), so that it brings more of them. Timers and posted tasks are as late.
+  /// The next wait for events begins that much later, so that it brings more of them; the kernel may add its timer
+  /// slack, 50 µs. Timers and posted tasks are as late.
   void rest(std::chrono::microseconds duration) { rest_ = duration; }
 
   /// Until stop(). Tasks posted before stop() are run.
