@@ -115,11 +115,6 @@ class Targets(unittest.TestCase):
         self.judged(target, {"sidecar": {"medians": {"start_ms": 8.1}}}, False, "ms ≤ 8: 8.1")
         self.judged(target, {}, None, "ms ≤ 8: –")
 
-    def test_a_bound_on_whole_numbers(self):
-        target = Target("http1_100", "system_calls", 4, whole=True)
-        self.judged(target, {"sidecar": {"medians": {"system_calls": 4.4}}}, True, "system calls ≤ 4: 4.40")
-        self.judged(target, {"sidecar": {"medians": {"system_calls": 4.6}}}, False, "system calls ≤ 4: 4.60")
-
     def test_the_lowest_of_all(self):
         target = Target("rate_2k", "added_p99_us")
         rows = {peer: {"medians": {"added_p99_us": value}} for peer, value in

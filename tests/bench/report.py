@@ -88,7 +88,7 @@ def judge(target, rows):
     own = values.pop("sidecar", None)
     form = "{:" + FIGURES[target.figure][1] + "}"
     if target.most is not None:
-        reached = None if own is None else (round(own) if target.whole else own) <= target.most
+        reached = None if own is None else own <= target.most
         return _compared(f"{name} ≤ {target.most:g}", own, reached, form)
     if own is None or not values:
         return _compared(f"{name} the lowest of all", None, None, form)
