@@ -69,6 +69,15 @@ void EventLoop::modify(int fd, std::uint32_t events, EventHandler& handler) {
 
 void EventLoop::remove(int fd, EventHandler& handler) {
   control(EPOLL_CTL_DEL, fd, 0, nullptr);
+  forget_events(handler);
+}
+
+void EventLoop::close(FileDescriptor& fd, EventHandler& handler) {
+  fd.reset();
+  forget_events(handler);
+}
+
+void EventLoop::forget_events(const EventHandler& handler) {
   for (std::size_t i = current_; i < ready_; ++i) {
     if (events_[i].data.ptr == &handler) events_[i].data.ptr = nullptr;
   }

@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "net/socket.h"
+
 namespace outrigger::net {
 namespace {
 
@@ -30,12 +32,6 @@ ssize_t splice_out(const Pipe& pipe, int fd, std::size_t size) {
 
 ssize_t send_some(int fd, std::string_view bytes) {
   return taken(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL));
-}
-
-void reset(FileDescriptor& fd) {
-  const linger at_once{.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-  fd.reset();
 }
 
 }  // namespace
@@ -83,14 +79,10 @@ void Relay::close() {
   timer_.cancel();
   for (End* const end : {&client_, &upstream_}) {
     if (!end->fd) continue;
-    if (end->registered) resources_.loop.remove(end->fd.get(), *end);
     if (end->held && end->held->pipe) resources_.pipes.discard(std::move(*end->held->pipe));
     end->held.reset();
-    if (over_ == RelayEnd::orderly) {
-      end->fd.reset();
-    } else {
-      reset(end->fd);
-    }
+    if (over_ != RelayEnd::orderly) reset_on_close(end->fd.get());
+    resources_.loop.close(end->fd, *end);
   }
 }
 

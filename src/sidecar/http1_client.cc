@@ -71,6 +71,7 @@ void Http1Client::send_data(std::string_view bytes) {
 }
 
 void Http1Client::send_end(const std::vector<http::Field>& trailers) {
+  request_->answered_whole = true;
   if (request_->response_framing != http::Framing::chunked) return;
   static const std::vector<http::Field> kNone;
   http::write_last_chunk(request_->side.accepts_trailers ? trailers : kNone, queue_.stage());
@@ -80,12 +81,15 @@ void Http1Client::send_answer(std::uint16_t status, std::string_view proxy_error
   Request& request = *request_;
   request.side.close = request.side.close || !request.exchange.request_whole() || worker_.draining();
   request.side.date = worker_.date();
+  request.answered_whole = true;
   http::write_local_response(status, proxy_error, text, request.side, queue_.stage());
 }
 
 bool Http1Client::flush() {
   last_active_ = worker_.loop().now();
-  if (request_->broken || !queue_.flush(fd_.get())) return false;
+  if (request_->broken) return false;
+  const bool last = request_->answered_whole && request_->side.close;
+  if (!(last ? queue_.flush_last(fd_.get()) : queue_.flush(fd_.get()))) return false;
   if (queue_.blocked()) set_interest();
   return true;
 }
@@ -303,7 +307,7 @@ void Http1Client::refuse(std::uint16_t status, std::string_view proxy_error, std
   head_begun_ = false;
   closing_ = true;
   may_send_more_ = true;
-  if (!queue_.flush(fd_.get())) return close();
+  if (!queue_.flush_last(fd_.get())) return close();
   if (!queue_.blocked()) end_politely();
 }
 
@@ -346,8 +350,7 @@ void Http1Client::close() {
   }
   drop_held();
   timer_.cancel();
-  if (fd_) worker_.loop().remove(fd_.get(), *this);
-  fd_.reset();
+  if (fd_) worker_.loop().close(fd_, *this);
   worker_.bury_connection(*this);
 }
 

@@ -44,6 +44,7 @@ class Http1Client final : public Connection, private ClientStream, private net::
     http::Framing response_framing = http::Framing::none;  ///< towards the client
     bool asked_to_close = false;                           ///< by the client, which sends no more
     bool answered = false;                                 ///< the response's head has been written
+    bool answered_whole = false;                           ///< as has its end
     bool broken = false;                                   ///< writing has failed
     http::BodyReader body;
     Exchange exchange;

@@ -47,8 +47,7 @@ void LingeringClose::on_timer() {
 void LingeringClose::close() {
   if (!fd_) return;
   timer_.cancel();
-  worker_.loop().remove(fd_.get(), *this);
-  fd_.reset();
+  worker_.loop().close(fd_, *this);
   worker_.bury_connection(*this);
 }
 

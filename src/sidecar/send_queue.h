@@ -1,4 +1,6 @@
 #pragma once
+#include <sys/socket.h>
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -26,8 +28,10 @@ class SendQueue {
   /// Sends what is staged, as far as it goes: with one system call, or none when nothing is staged or the socket is
   /// known not to take any. False: the connection is broken (errno says how).
   [[nodiscard]] bool flush(int fd) { return send(fd, {}); }
+  /// The same when the sending side is closed next, whose FIN then needs no segment of its own.
+  [[nodiscard]] bool flush_last(int fd) { return give(fd, {}, MSG_MORE); }
   /// The same with `bytes` behind it, which are copied only where the socket does not take them.
-  [[nodiscard]] bool send(int fd, std::string_view bytes);
+  [[nodiscard]] bool send(int fd, std::string_view bytes) { return give(fd, bytes, 0); }
   /// The socket takes bytes again (EPOLLOUT).
   [[nodiscard]] bool resume(int fd);
 
@@ -42,6 +46,7 @@ class SendQueue {
  private:
   static constexpr std::size_t kInPlace = 15;  ///< libstdc++'s string without a buffer
 
+  bool give(int fd, std::string_view bytes, int flags);
   void account();
 
   BufferPool& pool_;

@@ -28,6 +28,10 @@ class Ready final : public EventHandler {
     if (registered_) loop_.remove(fd_.get(), *this);
     registered_ = false;
   }
+  void close() {
+    loop_.close(fd_, *this);
+    registered_ = false;
+  }
   void on_events(std::uint32_t events) override {
     EXPECT_EQ(events, std::uint32_t{EPOLLIN});
     EXPECT_TRUE(registered_);
@@ -115,7 +119,7 @@ TEST(EventLoop, RunsTasksDeferredBeforeRun) {
   EXPECT_TRUE(ran);
 }
 
-TEST(EventLoop, TellsNoEventOfTheRoundAfterRemove) {
+TEST(EventLoop, TellsNoEventOfTheRoundAfterRemoveOrClose) {
   EventLoop loop;
   int told = 0;
   std::vector<std::unique_ptr<Ready>> handlers(20);
@@ -123,8 +127,13 @@ TEST(EventLoop, TellsNoEventOfTheRoundAfterRemove) {
     handler = std::make_unique<Ready>(loop, [&] {
       ++told;
       // The first one told ends all others, whose events of this round are already here.
-      for (auto& other : handlers) {
-        if (&other != &handler) other.reset();
+      for (std::size_t i = 0; i < handlers.size(); ++i) {
+        if (handlers[i] == handler) continue;
+        if (i % 2 == 0) {
+          handlers[i].reset();
+        } else {
+          handlers[i]->close();
+        }
       }
       handler->remove();
       loop.stop();
