@@ -21,11 +21,11 @@ namespace {
 using sidecar::test::get;
 using sidecar::test::Socket;
 
-/// A sidecar of one worker with that many descriptors, and three services of one backend each.
+/// A sidecar with that many descriptors, and three services of one backend each.
 class Exhaustion : public ::testing::Test {
  protected:
-  void start(std::size_t descriptors, const std::string& more = "") {
-    std::string text = "admin: 127.0.0.1:0\nworkers: 1\n" + more + "listeners:\n";
+  void start(std::size_t descriptors, const std::string& more = "", int workers = 1) {
+    std::string text = fmt::format("admin: 127.0.0.1:0\nworkers: {}\n{}listeners:\n", workers, more);
     for (const char* name : {"a", "b", "c"}) {
       text += fmt::format("  - {{name: {0}, address: 127.0.0.1:0, protocol: http, service: shop/{0}:80}}\n", name);
     }
@@ -105,6 +105,33 @@ TEST_F(Exhaustion, OfTheLimitOfConnectionsStopsTheAccepting) {
   expect_served(served.front());
   served.pop_back();
   EXPECT_EQ(third.read_response().status, 200);
+}
+
+TEST_F(Exhaustion, OfTheLimitOfConnectionsIsDividedByTheWorkers) {
+  start(256, "limits: {connections: 4}\n", 2);
+  // The kernel gives each worker some twenty of them.
+  std::vector<Socket> waiting = connect("a", 40);
+  for (Socket& client : waiting) client.send(get("/"));
+  std::vector<Socket> served;
+  const auto read_answers = [&] {
+    for (auto client = waiting.begin(); client != waiting.end();) {
+      if (!client->readable_within(std::chrono::milliseconds(0))) {
+        ++client;
+        continue;
+      }
+      EXPECT_EQ(client->read_response().status, 200);
+      served.push_back(std::move(*client));
+      client = waiting.erase(client);
+    }
+    return served.size();
+  };
+  ASSERT_TRUE(eventually([&] { return read_answers() == 4 && active() == 4; }));
+  EXPECT_FALSE(eventually([&] { return read_answers() > 4; }, std::chrono::milliseconds(200)));
+  EXPECT_EQ(active(), 4);
+  while (!waiting.empty()) {
+    served.clear();
+    ASSERT_TRUE(eventually([&] { return read_answers() > 0; })) << waiting.size() << " wait";
+  }
 }
 
 TEST_F(Exhaustion, ByTricklingClientsEndsAfterTheHeadTimeout) {
