@@ -1,10 +1,14 @@
 #include "sidecar/config.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -132,23 +136,41 @@ Limits read_limits(const YAML::Node& node) {
   return limits;
 }
 
+/// A name, an IPv4 address, or an IPv6 address in brackets, which are taken off; nothing when it is none of these.
+std::optional<std::string> host_of(std::string_view text) {
+  constexpr std::size_t kLongestName = 253;  // RFC 1035 section 2.3.4, without the root
+  if (text.starts_with('[') && text.ends_with(']')) {
+    const std::string ip(text.substr(1, text.size() - 2));
+    in6_addr address{};
+    const bool is_ip = ip.find('\0') == std::string::npos && ::inet_pton(AF_INET6, ip.c_str(), &address) == 1;
+    return is_ip ? std::optional(ip) : std::nullopt;
+  }
+  const bool is_name = std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_';
+  });
+  return is_name && !text.empty() && text.size() <= kLongestName ? std::optional<std::string>(text) : std::nullopt;
+}
+
 OperatorConfig read_operator(const YAML::Node& node, const std::filesystem::path& directory) {
   const std::string where = "operator";
   check_map(node, where, {"address", "ca", "cert", "key", "snapshot"});
   OperatorConfig feed;
   const std::string address = text(node, where, "address");
-  const std::size_t colon = address.rfind(':');
   constexpr std::string_view kScheme = "https://";
-  const auto port = colon == std::string::npos ? Result<std::uint32_t>(failure(""))
-                                               : model::parse_number(address.substr(colon + 1), 1, 65'535);
-  if (!address.starts_with(kScheme) || !port || colon <= kScheme.size()) {
+  const std::size_t colon = address.rfind(':');
+  std::optional<std::string> host;
+  Result<std::uint32_t> port = failure("");
+  if (address.starts_with(kScheme) && colon > kScheme.size()) {
+    host = host_of(std::string_view(address).substr(kScheme.size(), colon - kScheme.size()));
+    port = model::parse_number(address.substr(colon + 1), 1, 65'535);
+  }
+  if (!host || !port) {
     complain(node["address"],
-             fmt::format("operator.address: '{}' is not allowed; allowed: https://HOST:PORT with a port "
-                         "from 1 to 65535",
+             fmt::format("operator.address: '{}' is not allowed; allowed: https://HOST:PORT with a name, an IPv4 "
+                         "address or an IPv6 address in brackets, and a port from 1 to 65535",
                          model::shown_value(address)));
   }
-  feed.host = address.substr(kScheme.size(), colon - kScheme.size());
-  if (feed.host.starts_with('[') && feed.host.ends_with(']')) feed.host = feed.host.substr(1, feed.host.size() - 2);
+  feed.host = *host;
   feed.port = static_cast<std::uint16_t>(*port);
   const auto path = [&](const char* key) { return (directory / text(node, where, key)).string(); };
   feed.ca = path("ca");
