@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <latch>
 #include <random>
 
 #include "feed/version.h"
@@ -262,7 +263,13 @@ void Control::publish(const Worker::Turns& turned) {
   for (const model::ServicePort& service : wanted) sets.emplace(service, nullptr);
   for (const auto& [service, set] : feed_sets_) sets[service] = set;
   const auto table = tables_.build(sets);
-  for (const auto& worker : workers_) worker->apply(table, turned);
+  const auto applied = std::make_shared<std::latch>(std::ssize(workers_));
+  for (const auto& worker : workers_) {
+    worker->apply(table, turned);
+    worker->loop().post([applied] { applied->count_down(); });
+  }
+  // What is said of it from now on, on the admin address and in acknowledgements, is what requests meet.
+  applied->wait();
   if (!feed_) return;
   feed_->want(wanted);
   if (!config_.feed->snapshot.empty() && feed_->connected() && !save_timer_.is_set()) save_timer_.set(kSaveDelay);

@@ -50,6 +50,7 @@ class Control {
   /// What the file does not have and somebody refers to.
   std::set<model::ServicePort> wanted_services() const;
   void schedule_publish();
+  /// Waits until every worker acts on it, a round of theirs.
   void publish(const Worker::Turns& turned = {});
   void save();
 
