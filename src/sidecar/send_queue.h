@@ -28,10 +28,10 @@ class SendQueue {
   /// Sends what is staged, as far as it goes: with one system call, or none when nothing is staged or the socket is
   /// known not to take any. False: the connection is broken (errno says how).
   [[nodiscard]] bool flush(int fd) { return send(fd, {}); }
-  /// The same when the sending side is closed next, whose FIN then needs no segment of its own.
-  [[nodiscard]] bool flush_last(int fd) { return give(fd, {}, MSG_MORE); }
   /// The same with `bytes` behind it, which are copied only where the socket does not take them.
   [[nodiscard]] bool send(int fd, std::string_view bytes) { return give(fd, bytes, 0); }
+  /// flush() where the sending side is closed next: its FIN then needs no segment of its own.
+  [[nodiscard]] bool flush_last(int fd) { return give(fd, {}, MSG_MORE); }
   /// The socket takes bytes again (EPOLLOUT).
   [[nodiscard]] bool resume(int fd);
 
