@@ -1,7 +1,5 @@
 #include "sidecar/config.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -137,18 +135,13 @@ Limits read_limits(const YAML::Node& node) {
 }
 
 /// A name, an IPv4 address, or an IPv6 address in brackets, which are taken off; nothing when it is none of these.
-std::optional<std::string> host_of(std::string_view text) {
+std::optional<std::string> host_of(const std::string& text) {
   constexpr std::size_t kLongestName = 253;  // RFC 1035 section 2.3.4, without the root
-  if (text.starts_with('[') && text.ends_with(']')) {
-    const std::string ip(text.substr(1, text.size() - 2));
-    in6_addr address{};
-    const bool is_ip = ip.find('\0') == std::string::npos && ::inet_pton(AF_INET6, ip.c_str(), &address) == 1;
-    return is_ip ? std::optional(ip) : std::nullopt;
-  }
+  if (text.starts_with('[') && model::canonical_address(text + ":1")) return text.substr(1, text.size() - 2);
   const bool is_name = std::all_of(text.begin(), text.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_';
   });
-  return is_name && !text.empty() && text.size() <= kLongestName ? std::optional<std::string>(text) : std::nullopt;
+  return is_name && !text.empty() && text.size() <= kLongestName ? std::optional(text) : std::nullopt;
 }
 
 OperatorConfig read_operator(const YAML::Node& node, const std::filesystem::path& directory) {
@@ -161,7 +154,7 @@ OperatorConfig read_operator(const YAML::Node& node, const std::filesystem::path
   std::optional<std::string> host;
   Result<std::uint32_t> port = failure("");
   if (address.starts_with(kScheme) && colon > kScheme.size()) {
-    host = host_of(std::string_view(address).substr(kScheme.size(), colon - kScheme.size()));
+    host = host_of(address.substr(kScheme.size(), colon - kScheme.size()));
     port = model::parse_number(address.substr(colon + 1), 1, 65'535);
   }
   if (!host || !port) {
