@@ -17,6 +17,8 @@ struct Endpoint {
   std::uint32_t weight = 1;  ///< 1–1000
   std::uint32_t tier = 0;    ///< 0 first
   std::string zone;          ///< empty: unknown
+  /// The zones that it is meant for (EndpointSlice hints); empty: no hint. Ordered, none twice.
+  std::vector<std::string> for_zones = {};
   std::string pod;           ///< the pod's name, empty: not a pod
   /// Terminating but still serving: finishes what it has, gets new requests only when nothing else is left.
   bool draining = false;
@@ -40,6 +42,7 @@ struct Rule {
 
 /// A Service has one cluster IP a family.
 inline constexpr std::size_t kMaxAddresses = 16;
+inline constexpr std::size_t kMaxFailovers = 8;
 
 /// A destination's rules and, as the cluster of the same name, its endpoints.
 struct EndpointSet {
@@ -50,6 +53,9 @@ struct EndpointSet {
   /// Where pods dial the Service: its cluster IPs with its port, in the spelling of canonical_address(). None twice, at
   /// most kMaxAddresses; empty: a headless Service, or one that is not dialled so.
   std::vector<std::string> addresses = {};
+  /// Services that carry what this one cannot, in order (ServiceOptions::failover_mode). Not `service`, none twice, at
+  /// most kMaxFailovers. What they fail over to themselves does not count.
+  std::vector<ServicePort> failover = {};
   bool operator==(const EndpointSet&) const = default;
 };
 

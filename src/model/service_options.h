@@ -14,7 +14,49 @@ namespace outrigger::model {
 
 inline constexpr std::string_view kAnnotationPrefix = "outrigger.dev/";
 
-enum class PolicyKind { round_robin, weighted_round_robin };
+enum class PolicyKind {
+  round_robin,
+  weighted_round_robin,
+  least_connections,
+  weighted_least_connections,
+  response_time,
+  random,
+  consistent_hash,
+};
+
+/// What consistent-hash keeps together: "source-ip", "header:NAME", "cookie:NAME", "path". A request without such a
+/// header or cookie goes anywhere.
+struct HashOn {
+  enum class Kind { source_ip, header, cookie, path };
+  Kind kind = Kind::source_ip;
+  std::string name;  ///< of a header, in lower case, or of a cookie
+  bool operator==(const HashOn&) const = default;
+};
+
+/// "cookie:NAME" or "cookie:NAME;ttl=1h": a client's requests go to the endpoint that answered its first one, whatever
+/// the policy.
+struct Affinity {
+  std::string cookie;           ///< its name; empty: off, "off"
+  std::chrono::seconds ttl{0};  ///< the cookie's Max-Age; 0: while the browser runs
+  bool operator==(const Affinity&) const = default;
+};
+
+/// When lower tiers and the Services of `failover` are used.
+enum class FailoverMode {
+  spill,   ///< "spill": for the part of the load that what comes before cannot carry
+  strict,  ///< "strict": when nothing before is available
+};
+
+/// "off", "prefer", "strict"; automatic: as the endpoints' hints say, if all have some, else off.
+enum class ZoneAware { automatic, off, prefer, strict };
+
+/// What endpoints are asked whether they are well: "off", "http:PATH", "grpc", "grpc:SERVICE", "tcp".
+struct HealthCheck {
+  enum class Kind { off, http, grpc, tcp };
+  Kind kind = Kind::off;
+  std::string target;  ///< http: the path, with its '/'; grpc: the service, may be empty
+  bool operator==(const HealthCheck&) const = default;
+};
 
 /// What a request is tried again on, at another endpoint. At least one is set: who wants none sets a budget of 0 %.
 struct RetryOn {
@@ -59,6 +101,32 @@ struct ServiceOptions {
   std::uint32_t max_in_flight = 0;
   /// An upstream connection older than this, give or take 10 % of it, takes no new requests; 0: none is too old.
   std::chrono::milliseconds max_connection_age{0};
+
+  HashOn hash_on = {};
+  Affinity affinity = {};
+
+  FailoverMode failover_mode = FailoverMode::spill;
+  /// How long what comes first must be able to carry more before it is given more again. 0–24 h.
+  std::chrono::milliseconds failback_delay{30'000};
+  ZoneAware zone_aware = ZoneAware::automatic;
+
+  HealthCheck health_check = {};
+  std::chrono::milliseconds health_check_interval{10'000};  ///< 100 ms–1 h
+  std::chrono::milliseconds health_check_timeout{1'000};    ///< of one check; 10 ms–1 min
+  std::uint32_t health_check_unhealthy_threshold = 3;       ///< failures in a row; 1–100
+  std::uint32_t health_check_healthy_threshold = 2;         ///< successes in a row; 1–100
+
+  /// Failures in a row after which an endpoint is ejected; 0: endpoints are not judged by their answers. 0–1,000.
+  std::uint32_t outlier_failures = 5;
+  /// Over which success rates are compared. 1 s–1 h.
+  std::chrono::milliseconds outlier_window{10'000};
+  /// How long an endpoint is ejected for the first time; longer each time soon after. 100 ms–1 h.
+  std::chrono::milliseconds outlier_ejection{30'000};
+  /// Of the endpoints, how many may be ejected at a time; 0: none. 0–100.
+  std::uint32_t outlier_max_percent = 50;
+
+  /// Over which an endpoint that is new comes to its whole weight; 0: it has it at once. 0–1 h.
+  std::chrono::milliseconds slow_start{0};
 
   bool operator==(const ServiceOptions&) const = default;
 };
