@@ -9,6 +9,9 @@
 
 namespace outrigger::model {
 
+/// As many as the API allows a slice's endpoint.
+inline constexpr std::size_t kMaxForZones = 8;
+
 /// One address that serves a Service's port.
 struct Endpoint {
   /// Numeric "10.0.0.7:8080" or "[fd00::7]:8080": the endpoint's identity. What is learned of an endpoint (in-flight,
@@ -17,9 +20,9 @@ struct Endpoint {
   std::uint32_t weight = 1;  ///< 1–1000
   std::uint32_t tier = 0;    ///< 0 first
   std::string zone;          ///< empty: unknown
-  /// The zones that it is meant for (EndpointSlice hints); empty: no hint. Ordered, none twice.
+  /// The zones that it is meant for (EndpointSlice hints); empty: no hint. Ordered, none twice, at most kMaxForZones.
   std::vector<std::string> for_zones = {};
-  std::string pod;           ///< the pod's name, empty: not a pod
+  std::string pod;  ///< the pod's name, empty: not a pod
   /// Terminating but still serving: finishes what it has, gets new requests only when nothing else is left.
   bool draining = false;
 

@@ -1,6 +1,7 @@
 #include "model/merge_slices.h"
 
 #include <algorithm>
+#include <functional>
 #include <string_view>
 #include <tuple>
 #include <unordered_set>
@@ -29,12 +30,13 @@ PodTraits traits_of(const Service& service, const SliceEndpoint& endpoint, const
 
 bool is_ipv6(const Endpoint& endpoint) { return endpoint.address.front() == '['; }
 
-/// By address; of one address first what counts: the most available, then what knows its pod and its zone. A total
-/// order, so that the order of slices decides nothing.
+/// By address; of one address first what counts: the most available, then what knows its pod, its zone and its hints. A
+/// total order, so that the order of slices decides nothing.
 bool counts_before(const Endpoint& a, const Endpoint& b) {
   const auto rank = [](const Endpoint& endpoint) {
     return std::make_tuple(std::string_view(endpoint.address), endpoint.draining, endpoint.pod.empty(),
-                           std::string_view(endpoint.pod), endpoint.zone.empty(), std::string_view(endpoint.zone));
+                           std::string_view(endpoint.pod), endpoint.zone.empty(), std::string_view(endpoint.zone),
+                           endpoint.for_zones.empty(), std::cref(endpoint.for_zones));
   };
   return rank(a) < rank(b);
 }
@@ -51,6 +53,7 @@ void add_endpoints(std::vector<Endpoint>& endpoints, const Service& service, con
                          .weight = traits.weight,
                          .tier = traits.tier,
                          .zone = zone_of(endpoint, surroundings),
+                         .for_zones = endpoint.for_zones,
                          .pod = endpoint.pod,
                          .draining = available == Availability::draining});
   }
@@ -110,9 +113,13 @@ std::vector<EndpointSet> merge_slices(const Service& service, const ParsedServic
                     .options = annotations.options,
                     .rules = {},
                     .endpoints = {},
-                    .addresses = addresses_of(service, spec.port)};
+                    .addresses = addresses_of(service, spec.port),
+                    .failover = with_port(annotations.failover, spec.port)};
     set.options.protocol = protocol_of(spec, slices, annotations.protocols);
-    set.rules = own_cluster_rule(set.service);
+    if (service.prefers_close && set.options.zone_aware == ZoneAware::automatic) {
+      set.options.zone_aware = ZoneAware::prefer;
+    }
+    set.rules = split_rule(set.service, annotations.weights);
     for (const EndpointSlice* slice : slices) {
       for (const SlicePort& port : slice->ports) {
         if (is_port_of(port, spec)) add_endpoints(set.endpoints, service, *slice, port.port, surroundings);

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "model/endpoint_set.h"
+#include "model/annotations.h"
 
 namespace outrigger::model {
 
@@ -26,6 +26,7 @@ struct Service {
   Annotations annotations;
   std::vector<ServicePortSpec> ports;
   bool publish_not_ready_addresses = false;
+  bool prefers_close = false;                 ///< spec.trafficDistribution asks for endpoints that are near
   bool ipv6_first = false;                    ///< spec.ipFamilies[0] is IPv6
   std::vector<std::string> cluster_ips = {};  ///< of all families; "None" and what is no address count for nothing
   bool operator==(const Service&) const = default;
@@ -39,6 +40,7 @@ struct SliceEndpoint {
   bool serving = true;
   bool terminating = false;
   std::string zone;
+  std::vector<std::string> for_zones = {};  ///< as Endpoint's
   std::string node;
   std::string pod;  ///< targetRef's name when it is a Pod, else empty
   bool operator==(const SliceEndpoint&) const = default;
@@ -69,9 +71,10 @@ struct Surroundings {
 /// One set per TCP port of the Service, in the order of its ports. An address counts once however many slices name
 /// it (the most available condition wins); a pod with addresses of both families counts once, with the Service's
 /// first family. publishNotReadyAddresses counts for `service` alone. An endpoint whose address or port is not valid
-/// is left out. A Service without TCP ports gives none. Rules are own_cluster_rule(), addresses the cluster IPs with
-/// the port. A port's protocol is its own appProtocol's, else that of the slices' ports (where they differ tcp first,
-/// which carries them all), else the annotation's.
+/// is left out. A Service without TCP ports gives none. Rules are those of the weights, addresses the cluster IPs with
+/// the port. Zones are preferred where the Service prefers_close and no annotation says otherwise. A port's protocol is
+/// its own appProtocol's, else that of the slices' ports (where they differ tcp first, which carries them all), else
+/// the annotation's.
 std::vector<EndpointSet> merge_slices(const Service& service, const ParsedServiceAnnotations& annotations,
                                       std::span<const EndpointSlice* const> slices, const Surroundings& surroundings);
 

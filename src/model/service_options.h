@@ -2,17 +2,15 @@
 /// What a user may set for a Service, under the same names in annotations (`outrigger.dev/connect-timeout`) and in a
 /// sidecar's file (`connectTimeout`). One table in the .cc serves both. Plain values; any thread.
 #include <chrono>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "model/protocol.h"
+#include "model/value_text.h"
 #include "result/result.h"
 
 namespace outrigger::model {
-
-inline constexpr std::string_view kAnnotationPrefix = "outrigger.dev/";
 
 enum class PolicyKind {
   round_robin,
@@ -47,7 +45,7 @@ enum class FailoverMode {
   strict,  ///< "strict": when nothing before is available
 };
 
-/// "off", "prefer", "strict"; automatic: as the endpoints' hints say, if all have some, else off.
+/// "off", "prefer", "strict"; automatic, "auto": as the endpoints' hints say, if all have some, else off.
 enum class ZoneAware { automatic, off, prefer, strict };
 
 /// What endpoints are asked whether they are well: "off", "http:PATH", "grpc", "grpc:SERVICE", "tcp".
@@ -133,6 +131,7 @@ struct ServiceOptions {
 
 /// The option names in annotation spelling, without the prefix ("policy", "connect-timeout", ...).
 std::vector<std::string_view> option_names();
+bool is_option(std::string_view name);
 /// "connect-timeout" → "connectTimeout"
 std::string camel_case(std::string_view option);
 
@@ -142,51 +141,10 @@ Result<void> set_option(ServiceOptions& options, std::string_view option, std::s
 /// An option's value as set_option() reads it, e.g. "weighted-round-robin", "1s", "0".
 std::string option_text(const ServiceOptions& options, std::string_view option);
 
-/// What is wrong with one annotation: key with prefix, value cut to 128 bytes with control characters replaced, and
-/// what is allowed.
-struct AnnotationError {
-  std::string key;
-  std::string value;
-  std::string problem;
-  bool operator==(const AnnotationError&) const = default;
-  /// "outrigger.dev/policy: 'fastest' is not allowed; allowed: ..."
-  std::string text() const { return key + ": " + problem; }
-};
-
-using Annotations = std::map<std::string, std::string>;
-
-/// Reads a Service's annotations. Keys without the prefix are ignored; a bad one leaves its option's default.
-struct ParsedServiceAnnotations {
-  ServiceOptions options;  ///< all but `protocol`, which may differ from port to port
-  Protocols protocols;
-  std::vector<AnnotationError> errors;
-};
-ParsedServiceAnnotations parse_service_annotations(const Annotations& annotations);
-
-/// A Pod's say in balancing: weight 1–1000 (default 1), tier 0–255 (default 0).
-struct PodTraits {
-  std::uint32_t weight = 1;
-  std::uint32_t tier = 0;
-  bool operator==(const PodTraits&) const = default;
-};
-struct ParsedPodAnnotations {
-  PodTraits traits;
-  std::vector<AnnotationError> errors;
-};
-/// As above; keys of injection (inject, proxy-cpu, proxy-memory, skip-outbound-ports) are not errors here.
-ParsedPodAnnotations parse_pod_annotations(const Annotations& annotations);
-
-/// Exact decimal integers in a range; used for annotations and for the sidecar's file alike. The error says
-/// "'VALUE' is not allowed; allowed: whole numbers from LOW to HIGH".
-Result<std::uint32_t> parse_number(std::string_view text, std::uint32_t low, std::uint32_t high);
 inline constexpr std::uint32_t kMaxWeight = 1'000;
 inline constexpr std::uint32_t kMaxTier = 255;
 inline constexpr std::uint32_t kMaxRetries = 10;
 /// Of max-connections, max-pending and max-in-flight.
 inline constexpr std::uint32_t kMaxConcurrency = 100'000;
-/// "250ms", "1s", "30s", "5m", "1h", "0"; whole numbers with one unit, at most 24h.
-Result<std::chrono::milliseconds> parse_duration(std::string_view text);
-/// The shortest text that parse_duration() reads back as the same value.
-std::string duration_text(std::chrono::milliseconds value);
 
 }  // namespace outrigger::model

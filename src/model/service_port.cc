@@ -1,23 +1,10 @@
 #include "model/service_port.h"
 
-#include <algorithm>
-
-#include "model/service_options.h"
+#include "model/names.h"
 #include "model/shown_value.h"
+#include "model/value_text.h"
 
 namespace outrigger::model {
-namespace {
-
-/// RFC 1123 label as Kubernetes takes it: 1–63 of a–z, 0–9 and '-', with '-' neither first nor last.
-bool is_dns_label(std::string_view text) {
-  constexpr std::size_t kMaxLabel = 63;
-  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  return !text.empty() && text.size() <= kMaxLabel && text.front() != '-' && text.back() != '-' &&
-         std::all_of(text.begin(), text.end(), allowed);
-}
-
-}  // namespace
-
 Result<ServicePort> ServicePort::parse(std::string_view text) {
   const std::size_t slash = text.find('/');
   const std::size_t colon = text.rfind(':');

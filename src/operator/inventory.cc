@@ -92,7 +92,7 @@ void Inventory::add_missing_to_gone(kube::Change& change) const {
 void Inventory::put(const ObjectKey& key, model::Service service, const Touch& touch) {
   const auto [known, is_new] = services_.try_emplace(key);
   if (!is_new && known->second.service == service) return;
-  model::ParsedServiceAnnotations annotations = model::parse_service_annotations(service.annotations);
+  model::ParsedServiceAnnotations annotations = model::parse_service_annotations(key, service.annotations);
   const bool same_object = !is_new && known->second.service.uid == service.uid;
   invalid_annotations_ -= known->second.annotations.errors.size();
   if (!same_object) known->second.annotations.errors.clear();

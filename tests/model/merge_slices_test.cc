@@ -82,7 +82,8 @@ TEST(MergeSlices, AKnownAppProtocolCountsBeforeTheAnnotation) {
     slices.push_back(slice({}, {{"other", 8080, true, tcp}, {"http", 8080, false, tcp}}));
     std::vector<const EndpointSlice*> pointers;
     for (const EndpointSlice& one : slices) pointers.push_back(&one);
-    const ParsedServiceAnnotations annotations = parse_service_annotations({{"outrigger.dev/protocol", "http2:80"}});
+    const ParsedServiceAnnotations annotations =
+        parse_service_annotations({"shop", "web"}, {{"outrigger.dev/protocol", "http2:80"}});
     std::sort(pointers.begin(), pointers.end());
     std::vector<Protocol> found;
     do {
@@ -245,6 +246,42 @@ TEST(MergeSlices, ZoneIsTheSlicesElseTheNodes) {
   EXPECT_EQ(merged[2].zone, "");
 }
 
+TEST(MergeSlices, HintsComeWithTheEndpoint) {
+  SliceEndpoint hinted = ready("10.0.0.1");
+  hinted.for_zones = {"a", "b"};
+  const auto merged = endpoints(web(), {slice({hinted, ready("10.0.0.2")})});
+  ASSERT_EQ(merged.size(), 2u);
+  EXPECT_EQ(merged[0].for_zones, (std::vector<std::string>{"a", "b"}));
+  EXPECT_TRUE(merged[1].for_zones.empty());
+}
+
+TEST(MergeSlices, AServiceThatPrefersCloseEndpointsPrefersItsZoneUnlessItsAnnotationSaysOtherwise) {
+  const std::tuple<bool, const char*, ZoneAware> cases[] = {
+      {false, "auto", ZoneAware::automatic}, {false, "strict", ZoneAware::strict}, {true, "auto", ZoneAware::prefer},
+      {true, "bad", ZoneAware::prefer},      {true, "off", ZoneAware::off},        {true, "strict", ZoneAware::strict}};
+  for (const auto& [close, annotation, expected] : cases) {
+    Service service = web();
+    service.prefers_close = close;
+    const auto annotations = parse_service_annotations(service.key, {{"outrigger.dev/zone-aware", annotation}});
+    EXPECT_EQ(merge_slices(service, annotations, {}, kNothingKnown).at(0).options.zone_aware, expected)
+        << close << " " << annotation;
+  }
+}
+
+TEST(MergeSlices, OtherServicesAreMeantWithThePortTheyAreSaidOf) {
+  const Service service = web({{"http", 80, true}, {"admin", 90, true}});
+  const auto annotations = parse_service_annotations(
+      service.key, {{"outrigger.dev/weights", "web=9,web-v2=1"}, {"outrigger.dev/failover", "standby,other/web"}});
+  const auto sets = merge_slices(service, annotations, {}, kNothingKnown);
+  ASSERT_EQ(sets.size(), 2u);
+  for (const EndpointSet& set : sets) {
+    const std::uint16_t port = set.service.port;
+    const std::vector<Rule> rules = {{"/", {{{{"shop", "web"}, port}, 9}, {{{"shop", "web-v2"}, port}, 1}}}};
+    EXPECT_EQ(set.rules, rules);
+    EXPECT_EQ(set.failover, (std::vector<ServicePort>{{{"shop", "standby"}, port}, {{"other", "web"}, port}}));
+  }
+}
+
 TEST(MergeSlices, TwoThousandFiveHundredEndpointsOverThreeSlicesArriveWhole) {
   std::vector<EndpointSlice> slices(3, slice({}));
   for (unsigned i = 0; i < 2'500; ++i) {
@@ -308,6 +345,7 @@ class World {
       endpoint.terminating = below(3) == 0;
       if (below(4) != 0) endpoint.pod = pod(below(8) == 0 ? below(12) : number);
       if (below(2) == 0) endpoint.zone = "z" + std::to_string(below(2));
+      if (below(2) == 0) endpoint.for_zones = {"h" + std::to_string(below(2))};
       if (below(2) == 0) endpoint.node = "n" + std::to_string(below(2));
     }
   }
@@ -330,7 +368,11 @@ std::vector<Endpoint> naive_endpoints(const World& world, const ServicePortSpec&
         const auto address = canonical_address(from.addresses[0], port.port);
         const bool is_ready = world.service().publish_not_ready_addresses || (from.ready && !from.terminating);
         if (!address || (!is_ready && !(from.serving && from.terminating))) continue;
-        Endpoint endpoint{.address = *address, .zone = from.zone, .pod = from.pod, .draining = !is_ready};
+        Endpoint endpoint{.address = *address,
+                          .zone = from.zone,
+                          .for_zones = from.for_zones,
+                          .pod = from.pod,
+                          .draining = !is_ready};
         if (endpoint.zone.empty() && from.node == "n0") endpoint.zone = "zn";
         if (const PodTraits* traits = surroundings.pod_traits({"shop", from.pod})) {
           endpoint.weight = traits->weight;
@@ -340,14 +382,16 @@ std::vector<Endpoint> naive_endpoints(const World& world, const ServicePortSpec&
       }
     }
   }
-  // Of one address: ready before draining, then the smallest pod name and zone, an empty one after all others.
+  // Of one address: ready before draining, then the smallest pod name, zone and hints, an empty one after all others.
   const auto last_if_empty = [](const std::string& text) { return text.empty() ? "~" : text; };
   std::vector<Endpoint> winners;
   for (const auto& [address, candidates] : by_address) {
     winners.push_back(*std::min_element(candidates.begin(), candidates.end(), [&](const auto& a, const auto& b) {
       if (a.draining != b.draining) return b.draining;
       if (a.pod != b.pod) return last_if_empty(a.pod) < last_if_empty(b.pod);
-      return last_if_empty(a.zone) < last_if_empty(b.zone);
+      if (a.zone != b.zone) return last_if_empty(a.zone) < last_if_empty(b.zone);
+      return last_if_empty(a.for_zones.empty() ? "" : a.for_zones[0]) <
+             last_if_empty(b.for_zones.empty() ? "" : b.for_zones[0]);
     }));
   }
   std::vector<Endpoint> kept;

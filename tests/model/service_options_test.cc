@@ -12,85 +12,11 @@ using std::chrono::milliseconds;
 
 constexpr const char* kUnknown =
     "unknown; known: policy, protocol, connect-timeout, timeout, idle-timeout, retries, retry-on, retry-budget, "
-    "max-connections, max-pending, max-in-flight, max-connection-age";
-
-TEST(ParseNumber, TakesWholeNumbersInTheRangeAlone) {
-  EXPECT_EQ(*parse_number("1", 1, 1'000), 1u);
-  EXPECT_EQ(*parse_number("1000", 1, 1'000), 1'000u);
-  EXPECT_EQ(*parse_number("0", 0, 255), 0u);
-  EXPECT_EQ(*parse_number("4294967295", 0, 4'294'967'295), 4'294'967'295u);
-  for (const char* text : {"", "0", "-1", "1001", "abc", " 5", "5 ", "+5", "05", "1e3", "5.0", "0x5", "5\n", "٥",
-                           "4294967297", "18446744073709551617", "99999999999999999999999999"}) {
-    EXPECT_FALSE(parse_number(text, 1, 1'000)) << text;
-  }
-  EXPECT_EQ(parse_number("1001", 1, 1'000).error().text,
-            "'1001' is not allowed; allowed: whole numbers from 1 to 1000");
-}
-
-TEST(ParseDuration, TakesOneWholeNumberWithOneUnit) {
-  const std::pair<const char*, milliseconds> cases[] = {
-      {"0", 0ms},   {"0s", 0ms},  {"1ms", 1ms}, {"250ms", 250ms},    {"1s", 1s},
-      {"90s", 90s}, {"5m", 5min}, {"24h", 24h}, {"86400000ms", 24h}, {"1440m", 24h}};
-  for (const auto& [text, value] : cases) {
-    const auto duration = parse_duration(text);
-    ASSERT_TRUE(duration) << text;
-    EXPECT_EQ(*duration, value) << text;
-  }
-}
-
-TEST(ParseDuration, RefusesEverythingElse) {
-  for (const char* text : {"",
-                           "1",
-                           "-1s",
-                           "+1s",
-                           " 1s",
-                           "1s ",
-                           "1 s",
-                           "01s",
-                           "00",
-                           "1.5s",
-                           "1e3ms",
-                           "s",
-                           "ms",
-                           "h",
-                           "1S",
-                           "1h30m",
-                           "1d",
-                           "1us",
-                           "25h",
-                           "1441m",
-                           "86401s",
-                           "86400001ms",
-                           "4294967296ms",
-                           "18446744073709551616h",
-                           "99999999999999999999999999s"}) {
-    EXPECT_FALSE(parse_duration(text)) << text;
-  }
-  EXPECT_EQ(parse_duration("soon").error().text,
-            "'soon' is not allowed; allowed: 0 or a whole number with a unit of ms, s, m or h, at most 24h");
-}
-
-TEST(DurationText, IsReadBackAsTheSameValueAndHasNoShorterSpelling) {
-  for (const unsigned seed : {1u, 2u, 3u}) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    std::mt19937 random(seed);
-    for (int i = 0; i < 5'000; ++i) {
-      const milliseconds::rep unit = std::array{1, 1'000, 60'000, 3'600'000}[random() % 4];
-      const milliseconds value(static_cast<milliseconds::rep>(random()) % (86'400'000 / unit + 1) * unit);
-      const std::string text = duration_text(value);
-      const auto read = parse_duration(text);
-      ASSERT_TRUE(read) << text;
-      ASSERT_EQ(*read, value) << text;
-      for (const auto& [name, ms] : {std::pair{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}) {
-        if (value.count() % ms != 0) continue;
-        ASSERT_LE(text.size(), (std::to_string(value.count() / ms) + name).size()) << text;
-      }
-    }
-  }
-  EXPECT_EQ(duration_text(0ms), "0");
-  EXPECT_EQ(duration_text(60s), "1m");
-  EXPECT_EQ(duration_text(90s), "90s");
-}
+    "max-connections, max-pending, max-in-flight, max-connection-age, hash-on, affinity, failover-mode, "
+    "failback-delay, "
+    "zone-aware, health-check, health-check-interval, health-check-timeout, health-check-unhealthy-threshold, "
+    "health-check-healthy-threshold, outlier-failures, outlier-window, outlier-ejection, outlier-max-percent, "
+    "slow-start";
 
 TEST(CamelCase, WritesOptionsAsTheFileDoes) {
   EXPECT_EQ(camel_case("policy"), "policy");
@@ -127,6 +53,52 @@ TEST(SetOption, TakesEveryOptionsWholeRange) {
       {"max-connection-age", "0", {.max_connection_age = 0ms}},
       {"max-connection-age", "1s", {.max_connection_age = 1s}},
       {"max-connection-age", "24h", {.max_connection_age = 24h}},
+      {"policy", "least-connections", {.policy = PolicyKind::least_connections}},
+      {"policy", "weighted-least-connections", {.policy = PolicyKind::weighted_least_connections}},
+      {"policy", "response-time", {.policy = PolicyKind::response_time}},
+      {"policy", "random", {.policy = PolicyKind::random}},
+      {"policy", "consistent-hash", {.policy = PolicyKind::consistent_hash}},
+      {"hash-on", "source-ip", {.hash_on = {}}},
+      {"hash-on", "path", {.hash_on = {HashOn::Kind::path, ""}}},
+      {"hash-on", "header:X-User", {.hash_on = {HashOn::Kind::header, "x-user"}}},
+      {"hash-on", "cookie:Sid", {.hash_on = {HashOn::Kind::cookie, "Sid"}}},
+      {"affinity", "off", {.affinity = {}}},
+      {"affinity", "cookie:Sid", {.affinity = {"Sid", 0s}}},
+      {"affinity", "cookie:Sid;ttl=1s", {.affinity = {"Sid", 1s}}},
+      {"affinity", "cookie:Sid;ttl=2000ms", {.affinity = {"Sid", 2s}}},
+      {"affinity", "cookie:!#$%&'*+-.^_`|~;ttl=24h", {.affinity = {"!#$%&'*+-.^_`|~", 24h}}},
+      {"failover-mode", "spill", {.failover_mode = FailoverMode::spill}},
+      {"failover-mode", "strict", {.failover_mode = FailoverMode::strict}},
+      {"failback-delay", "0", {.failback_delay = 0ms}},
+      {"failback-delay", "24h", {.failback_delay = 24h}},
+      {"zone-aware", "auto", {.zone_aware = ZoneAware::automatic}},
+      {"zone-aware", "off", {.zone_aware = ZoneAware::off}},
+      {"zone-aware", "prefer", {.zone_aware = ZoneAware::prefer}},
+      {"zone-aware", "strict", {.zone_aware = ZoneAware::strict}},
+      {"health-check", "off", {.health_check = {}}},
+      {"health-check", "tcp", {.health_check = {HealthCheck::Kind::tcp, ""}}},
+      {"health-check", "grpc", {.health_check = {HealthCheck::Kind::grpc, ""}}},
+      {"health-check", "grpc:shop.Cart", {.health_check = {HealthCheck::Kind::grpc, "shop.Cart"}}},
+      {"health-check", "http:/", {.health_check = {HealthCheck::Kind::http, "/"}}},
+      {"health-check", "http:/healthz?full=1", {.health_check = {HealthCheck::Kind::http, "/healthz?full=1"}}},
+      {"health-check-interval", "100ms", {.health_check_interval = 100ms}},
+      {"health-check-interval", "1h", {.health_check_interval = 1h}},
+      {"health-check-timeout", "10ms", {.health_check_timeout = 10ms}},
+      {"health-check-timeout", "1m", {.health_check_timeout = 1min}},
+      {"health-check-unhealthy-threshold", "1", {.health_check_unhealthy_threshold = 1}},
+      {"health-check-unhealthy-threshold", "100", {.health_check_unhealthy_threshold = 100}},
+      {"health-check-healthy-threshold", "1", {.health_check_healthy_threshold = 1}},
+      {"health-check-healthy-threshold", "100", {.health_check_healthy_threshold = 100}},
+      {"outlier-failures", "0", {.outlier_failures = 0}},
+      {"outlier-failures", "1000", {.outlier_failures = 1'000}},
+      {"outlier-window", "1s", {.outlier_window = 1s}},
+      {"outlier-window", "1h", {.outlier_window = 1h}},
+      {"outlier-ejection", "100ms", {.outlier_ejection = 100ms}},
+      {"outlier-ejection", "1h", {.outlier_ejection = 1h}},
+      {"outlier-max-percent", "0", {.outlier_max_percent = 0}},
+      {"outlier-max-percent", "100", {.outlier_max_percent = 100}},
+      {"slow-start", "0", {.slow_start = 0ms}},
+      {"slow-start", "1h", {.slow_start = 1h}},
   };
   for (const auto& [option, value, expected] : cases) {
     ServiceOptions options;
@@ -136,7 +108,9 @@ TEST(SetOption, TakesEveryOptionsWholeRange) {
 }
 
 TEST(SetOption, RefusesABadValueAndChangesNothing) {
-  const std::pair<const char*, const char*> cases[] = {{"policy", ""},
+  const std::string long_name(129, 'x');
+  const std::string long_path = "/" + std::string(1'024, 'x');
+  const std::pair<const char*, std::string> cases[] = {{"policy", ""},
                                                        {"policy", "fastest"},
                                                        {"policy", "Round-Robin"},
                                                        {"policy", "round-robin "},
@@ -175,7 +149,66 @@ TEST(SetOption, RefusesABadValueAndChangesNothing) {
                                                        {"max-pending", "100001"},
                                                        {"max-in-flight", "1e3"},
                                                        {"max-connection-age", "999ms"},
-                                                       {"max-connection-age", "25h"}};
+                                                       {"max-connection-age", "25h"},
+                                                       {"hash-on", ""},
+                                                       {"hash-on", "source"},
+                                                       {"hash-on", "header"},
+                                                       {"hash-on", "header:"},
+                                                       {"hash-on", "header:a b"},
+                                                       {"hash-on", "header::path"},
+                                                       {"hash-on", "header:\xc3\xa4"},
+                                                       {"hash-on", "header:" + long_name},
+                                                       {"hash-on", "cookie:"},
+                                                       {"hash-on", "cookie:a=b"},
+                                                       {"hash-on", "cookie:a;b"},
+                                                       {"hash-on", "cookie:" + long_name},
+                                                       {"hash-on", "path:/"},
+                                                       {"affinity", ""},
+                                                       {"affinity", "sid"},
+                                                       {"affinity", "cookie:"},
+                                                       {"affinity", "cookie:;ttl=1h"},
+                                                       {"affinity", "cookie:a;"},
+                                                       {"affinity", "cookie:a;ttl="},
+                                                       {"affinity", "cookie:a;ttl=0"},
+                                                       {"affinity", "cookie:a;ttl=1500ms"},
+                                                       {"affinity", "cookie:a;ttl=25h"},
+                                                       {"affinity", "cookie:a; ttl=1h"},
+                                                       {"affinity", "cookie:a;ttl=1h;ttl=1h"},
+                                                       {"affinity", "cookie:" + long_name},
+                                                       {"failover-mode", ""},
+                                                       {"failover-mode", "Spill"},
+                                                       {"failback-delay", "25h"},
+                                                       {"failback-delay", "30"},
+                                                       {"zone-aware", "on"},
+                                                       {"zone-aware", ""},
+                                                       {"health-check", ""},
+                                                       {"health-check", "http"},
+                                                       {"health-check", "http:"},
+                                                       {"health-check", "http:healthz"},
+                                                       {"health-check", "http:/a b"},
+                                                       {"health-check", "http:/a\r\nHost: x"},
+                                                       {"health-check", "http:/\xc3\xa4"},
+                                                       {"health-check", "http:" + long_path},
+                                                       {"health-check", "grpc:"},
+                                                       {"health-check", "grpc:a b"},
+                                                       {"health-check", "tcp:1"},
+                                                       {"health-check-interval", "99ms"},
+                                                       {"health-check-interval", "61m"},
+                                                       {"health-check-timeout", "9ms"},
+                                                       {"health-check-timeout", "61s"},
+                                                       {"health-check-unhealthy-threshold", "0"},
+                                                       {"health-check-unhealthy-threshold", "101"},
+                                                       {"health-check-healthy-threshold", "0"},
+                                                       {"health-check-healthy-threshold", "101"},
+                                                       {"outlier-failures", "1001"},
+                                                       {"outlier-window", "999ms"},
+                                                       {"outlier-window", "61m"},
+                                                       {"outlier-ejection", "99ms"},
+                                                       {"outlier-ejection", "61m"},
+                                                       {"outlier-max-percent", "101"},
+                                                       {"outlier-max-percent", "50%"},
+                                                       {"slow-start", "61m"},
+                                                       {"slow-start", "1"}};
   for (const auto& [option, value] : cases) {
     ServiceOptions options{.connect_timeout = 7s,
                            .timeout = 8s,
@@ -186,7 +219,22 @@ TEST(SetOption, RefusesABadValueAndChangesNothing) {
                            .max_connections = 8,
                            .max_pending = 9,
                            .max_in_flight = 10,
-                           .max_connection_age = 11s};
+                           .max_connection_age = 11s,
+                           .hash_on = {HashOn::Kind::cookie, "sid"},
+                           .affinity = {"sid", 1h},
+                           .failover_mode = FailoverMode::strict,
+                           .failback_delay = 12s,
+                           .zone_aware = ZoneAware::strict,
+                           .health_check = {HealthCheck::Kind::http, "/healthz"},
+                           .health_check_interval = 13s,
+                           .health_check_timeout = 14s,
+                           .health_check_unhealthy_threshold = 15,
+                           .health_check_healthy_threshold = 16,
+                           .outlier_failures = 17,
+                           .outlier_window = 18s,
+                           .outlier_ejection = 19s,
+                           .outlier_max_percent = 20,
+                           .slow_start = 21s};
     const ServiceOptions before = options;
     EXPECT_FALSE(set_option(options, option, value)) << option << " " << value;
     EXPECT_EQ(options, before);
@@ -196,7 +244,8 @@ TEST(SetOption, RefusesABadValueAndChangesNothing) {
 TEST(SetOption, ErrorsSayWhatIsAllowed) {
   ServiceOptions options;
   EXPECT_EQ(set_option(options, "policy", "fastest").error().text,
-            "'fastest' is not allowed; allowed: round-robin, weighted-round-robin");
+            "'fastest' is not allowed; allowed: round-robin, weighted-round-robin, least-connections, "
+            "weighted-least-connections, response-time, random, consistent-hash");
   EXPECT_EQ(set_option(options, "connect-timeout", "2m").error().text,
             "'2m' is not allowed; allowed: durations from 1ms to 1m, a whole number with a unit of ms, s, m or h");
   EXPECT_EQ(set_option(options, "timeout", "1").error().text,
@@ -216,137 +265,115 @@ TEST(SetOption, ErrorsSayWhatIsAllowed) {
             "'many' is not allowed; allowed: whole numbers from 0 to 100000");
   EXPECT_EQ(set_option(options, "max-connection-age", "5ms").error().text,
             "'5ms' is not allowed; allowed: 0, durations from 1s to 24h, a whole number with a unit of ms, s, m or h");
+  EXPECT_EQ(
+      set_option(options, "hash-on", "header:").error().text,
+      "'header:' is not allowed; allowed: source-ip, header:NAME, cookie:NAME, path; a NAME is an RFC 9110 token of "
+      "at most 128 bytes");
+  EXPECT_EQ(
+      set_option(options, "affinity", "sid").error().text,
+      "'sid' is not allowed; allowed: off, cookie:NAME, cookie:NAME;ttl=DURATION of whole seconds from 1s to 24h; a "
+      "NAME is an RFC 9110 token of at most 128 bytes");
+  EXPECT_EQ(set_option(options, "zone-aware", "on").error().text,
+            "'on' is not allowed; allowed: auto, off, prefer, strict");
+  EXPECT_EQ(
+      set_option(options, "health-check", "http").error().text,
+      "'http' is not allowed; allowed: off, http:PATH, grpc, grpc:SERVICE, tcp; a PATH begins with '/', and both are "
+      "at most 1024 bytes of printable ASCII without spaces");
 }
+
+/// Any values that the options may have.
+class RandomOptions {
+ public:
+  explicit RandomOptions(unsigned seed) : random_(seed) {}
+
+  ServiceOptions next() {
+    const std::uint32_t on = below(31) + 1;
+    return {.policy = static_cast<PolicyKind>(below(7)),
+            .protocol = static_cast<Protocol>(below(5)),
+            .connect_timeout = between(1, 60'000),
+            .timeout = between(0, 86'400'000),
+            .idle_timeout = between(1'000, 86'400'000),
+            .retries = below(11),
+            .retry_on = {.connect_failure = (on & 1) != 0,
+                         .refused = (on & 2) != 0,
+                         .bad_gateway = (on & 4) != 0,
+                         .service_unavailable = (on & 8) != 0,
+                         .gateway_timeout = (on & 16) != 0},
+            .retry_budget_percent = below(101),
+            .max_connections = below(100'001),
+            .max_pending = below(100'001),
+            .max_in_flight = below(100'001),
+            .max_connection_age = below(2) ? 0ms : between(1'000, 86'400'000),
+            .hash_on = hash_on(),
+            .affinity = affinity(),
+            .failover_mode = static_cast<FailoverMode>(below(2)),
+            .failback_delay = between(0, 86'400'000),
+            .zone_aware = static_cast<ZoneAware>(below(4)),
+            .health_check = health_check(),
+            .health_check_interval = between(100, 3'600'000),
+            .health_check_timeout = between(10, 60'000),
+            .health_check_unhealthy_threshold = below(100) + 1,
+            .health_check_healthy_threshold = below(100) + 1,
+            .outlier_failures = below(1'001),
+            .outlier_window = between(1'000, 3'600'000),
+            .outlier_ejection = between(100, 3'600'000),
+            .outlier_max_percent = below(101),
+            .slow_start = between(0, 3'600'000)};
+  }
+
+ private:
+  std::uint32_t below(std::uint32_t bound) { return static_cast<std::uint32_t>(random_()) % bound; }
+  milliseconds between(milliseconds::rep low, milliseconds::rep high) {
+    return milliseconds(std::uniform_int_distribution<milliseconds::rep>(low, high)(random_));
+  }
+  std::string text_of(std::string_view alphabet, std::uint32_t longest) {
+    std::string text;
+    for (std::uint32_t left = below(longest) + 1; left > 0; --left) {
+      text += alphabet[below(static_cast<std::uint32_t>(alphabet.size()))];
+    }
+    return text;
+  }
+  std::string name() { return text_of("!#$%&'*+-.^_`|~09azAZ", 128); }
+  std::string target(std::uint32_t longest) {
+    std::string printable;
+    for (char c = '!'; c <= '~'; ++c) printable += c;
+    return text_of(printable, longest);
+  }
+  HashOn hash_on() {
+    HashOn hash_on{.kind = static_cast<HashOn::Kind>(below(4)), .name = {}};
+    if (hash_on.kind == HashOn::Kind::cookie) hash_on.name = name();
+    if (hash_on.kind == HashOn::Kind::header) hash_on.name = text_of("!#$%&'*+-.^_`|~09az", 128);
+    return hash_on;
+  }
+  Affinity affinity() {
+    if (below(3) == 0) return {};
+    return {.cookie = name(), .ttl = std::chrono::seconds(below(2) == 0 ? 0 : below(86'400) + 1)};
+  }
+  HealthCheck health_check() {
+    HealthCheck check{.kind = static_cast<HealthCheck::Kind>(below(4)), .target = {}};
+    if (check.kind == HealthCheck::Kind::http) check.target = "/" + target(1'023);
+    if (check.kind == HealthCheck::Kind::grpc && below(2) == 0) check.target = target(1'024);
+    return check;
+  }
+
+  std::mt19937 random_;
+};
 
 TEST(OptionText, IsReadBackAsTheSameOptions) {
   for (const unsigned seed : {1u, 2u, 3u}) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    std::mt19937 random(seed);
-    const auto between = [&](milliseconds::rep low, milliseconds::rep high) {
-      return milliseconds(std::uniform_int_distribution<milliseconds::rep>(low, high)(random));
-    };
-    const auto below = [&](std::uint32_t bound) { return static_cast<std::uint32_t>(random()) % bound; };
+    RandomOptions random(seed);
     for (int i = 0; i < 1'000; ++i) {
-      const std::uint32_t on = below(31) + 1;
-      const ServiceOptions options{.policy = random() % 2 ? PolicyKind::round_robin : PolicyKind::weighted_round_robin,
-                                   .protocol = static_cast<Protocol>(below(5)),
-                                   .connect_timeout = between(1, 60'000),
-                                   .timeout = between(0, 86'400'000),
-                                   .idle_timeout = between(1'000, 86'400'000),
-                                   .retries = below(11),
-                                   .retry_on = {.connect_failure = (on & 1) != 0,
-                                                .refused = (on & 2) != 0,
-                                                .bad_gateway = (on & 4) != 0,
-                                                .service_unavailable = (on & 8) != 0,
-                                                .gateway_timeout = (on & 16) != 0},
-                                   .retry_budget_percent = below(101),
-                                   .max_connections = below(100'001),
-                                   .max_pending = below(100'001),
-                                   .max_in_flight = below(100'001),
-                                   .max_connection_age = below(2) ? 0ms : between(1'000, 86'400'000)};
+      const ServiceOptions options = random.next();
       ServiceOptions read;
       for (const std::string_view name : option_names()) {
-        ASSERT_TRUE(set_option(read, name, option_text(options, name))) << name << " " << option_text(options, name);
+        const std::string text = option_text(options, name);
+        ASSERT_TRUE(set_option(read, name, text)) << name << " " << text;
+        ASSERT_EQ(option_text(read, name), text) << name;
       }
       ASSERT_EQ(read, options);
     }
   }
-}
-
-TEST(ServiceAnnotations, AreReadAndOthersIgnored) {
-  const auto parsed = parse_service_annotations({{"outrigger.dev/policy", "round-robin"},
-                                                 {"outrigger.dev/timeout", "5s"},
-                                                 {"kubectl.kubernetes.io/last-applied-configuration", "{}"},
-                                                 {"outrigger.development/policy", "fastest"},
-                                                 {"policy", "fastest"}});
-  EXPECT_TRUE(parsed.errors.empty());
-  EXPECT_EQ(parsed.options, (ServiceOptions{.policy = PolicyKind::round_robin, .timeout = 5s}));
-}
-
-TEST(ServiceAnnotations, MayNameAProtocolForEachPort) {
-  const auto parsed = parse_service_annotations({{"outrigger.dev/protocol", "http:80,tcp:5432"}});
-  EXPECT_TRUE(parsed.errors.empty());
-  EXPECT_EQ(parsed.protocols, parse_protocols("http:80,tcp:5432").value());
-  EXPECT_EQ(parsed.options, ServiceOptions{});
-}
-
-TEST(ServiceAnnotations, ABadProtocolIsOneErrorAndLeavesEveryPortAutomatic) {
-  const auto parsed = parse_service_annotations({{"outrigger.dev/protocol", "http:80,ftp:81,ftp:82"}});
-  ASSERT_EQ(parsed.errors.size(), 1u);
-  EXPECT_EQ(parsed.errors[0].text(),
-            "outrigger.dev/protocol: 'http:80,ftp:81,ftp:82' is not allowed; allowed: auto, http, http2, grpc, tcp, or "
-            "some ports' own, as in http:80,tcp:5432, none twice");
-  EXPECT_EQ(parsed.protocols, Protocols{});
-}
-
-TEST(ServiceAnnotations, ABadOneLeavesItsDefaultAndTheOthersTheirValues) {
-  const auto parsed = parse_service_annotations(
-      {{"outrigger.dev/policy", "fastest\n"}, {"outrigger.dev/timeout", "5s"}, {"outrigger.dev/", "x"}});
-  EXPECT_EQ(parsed.options, ServiceOptions{.timeout = 5s});
-  const std::vector<AnnotationError> expected = {
-      {"outrigger.dev/", "x", kUnknown},
-      {"outrigger.dev/policy", "fastest?", "'fastest?' is not allowed; allowed: round-robin, weighted-round-robin"}};
-  EXPECT_EQ(parsed.errors, expected);
-  EXPECT_EQ(parsed.errors[1].text(),
-            "outrigger.dev/policy: 'fastest?' is not allowed; allowed: round-robin, weighted-round-robin");
-}
-
-TEST(ServiceAnnotations, SayThatAPodsKeysBelongOnPods) {
-  for (const char* name : {"weight", "tier", "inject", "proxy-cpu", "proxy-memory", "skip-outbound-ports"}) {
-    const std::string key = std::string(kAnnotationPrefix) + name;
-    const auto parsed = parse_service_annotations({{key, "5"}});
-    ASSERT_EQ(parsed.errors.size(), 1u) << key;
-    EXPECT_EQ(parsed.errors[0].text(), key + ": belongs on Pods, not on a Service");
-  }
-}
-
-TEST(ServiceAnnotations, ErrorsStayShortWhateverTheValue) {
-  const std::string huge(64 << 20, 'x');
-  const auto parsed = parse_service_annotations({{"outrigger.dev/policy", huge}, {"outrigger.dev/" + huge, huge}});
-  ASSERT_EQ(parsed.errors.size(), 2u);
-  for (const AnnotationError& error : parsed.errors) {
-    EXPECT_LE(error.key.size(), 128u);
-    EXPECT_EQ(error.value, std::string(128, 'x'));
-    EXPECT_LT(error.text().size(), 400u);
-  }
-}
-
-TEST(PodAnnotations, GiveWeightAndTier) {
-  EXPECT_EQ(parse_pod_annotations({}).traits, (PodTraits{1, 0}));
-  const auto parsed = parse_pod_annotations({{"outrigger.dev/weight", "1000"}, {"outrigger.dev/tier", "255"}});
-  EXPECT_TRUE(parsed.errors.empty());
-  EXPECT_EQ(parsed.traits, (PodTraits{1'000, 255}));
-}
-
-TEST(PodAnnotations, ABadOneLeavesItsDefault) {
-  for (const char* weight : {"0", "-1", "1001", "abc", "", " 5", "5 ", "1e3", "99999999999999999999"}) {
-    const auto parsed = parse_pod_annotations({{"outrigger.dev/weight", weight}, {"outrigger.dev/tier", "2"}});
-    EXPECT_EQ(parsed.traits, (PodTraits{1, 2})) << weight;
-    ASSERT_EQ(parsed.errors.size(), 1u) << weight;
-    EXPECT_EQ(parsed.errors[0].text(), "outrigger.dev/weight: '" + std::string(weight) +
-                                           "' is not allowed; allowed: whole numbers from 1 to 1000");
-  }
-  for (const char* tier : {"-1", "256", "first", ""}) {
-    const auto parsed = parse_pod_annotations({{"outrigger.dev/weight", "7"}, {"outrigger.dev/tier", tier}});
-    EXPECT_EQ(parsed.traits, (PodTraits{7, 0})) << tier;
-    ASSERT_EQ(parsed.errors.size(), 1u) << tier;
-  }
-}
-
-TEST(PodAnnotations, LeaveInjectionsKeysToInjection) {
-  const auto parsed = parse_pod_annotations({{"outrigger.dev/inject", "?"},
-                                             {"outrigger.dev/proxy-cpu", "?"},
-                                             {"outrigger.dev/proxy-memory", "?"},
-                                             {"outrigger.dev/skip-outbound-ports", "?"}});
-  EXPECT_TRUE(parsed.errors.empty());
-}
-
-TEST(PodAnnotations, RefuseOtherKeysOfOurs) {
-  const auto parsed = parse_pod_annotations({{"outrigger.dev/policy", "round-robin"}, {"outrigger.dev/wieght", "3"}});
-  ASSERT_EQ(parsed.errors.size(), 2u);
-  EXPECT_EQ(parsed.errors[0].text(), "outrigger.dev/policy: belongs on a Service, not on a Pod");
-  EXPECT_EQ(parsed.errors[1].text(),
-            "outrigger.dev/wieght: unknown; known: weight, tier, inject, proxy-cpu, proxy-memory, skip-outbound-ports");
 }
 
 }  // namespace

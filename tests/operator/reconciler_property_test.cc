@@ -128,7 +128,7 @@ Sets reference(const Streams& streams) {
         if (slice.service == known.key) slices.push_back(&slice);
       }
     }
-    const auto annotations = model::parse_service_annotations(known.annotations);
+    const auto annotations = model::parse_service_annotations(known.key, known.annotations);
     for (auto& set : model::merge_slices(known, annotations, slices, surroundings)) sets[set.service] = set;
   }
   return sets;
