@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "feed/set_json.h"
+#include "model/names.h"
 #include "model/shown_value.h"
 
 namespace outrigger::feed {
@@ -14,9 +15,10 @@ using nlohmann::json;
 
 std::string line(const json& message) { return message.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
 
-/// A message's only key and what stands under it.
-Result<std::pair<std::string, json>> open(std::string_view text) {
-  json message = json::parse(text, nullptr, /*allow_exceptions=*/false);
+json parse(std::string_view text) { return json::parse(text, nullptr, /*allow_exceptions=*/false); }
+
+/// A message's only key and what stands under it. `text` is for the error.
+Result<std::pair<std::string, json>> open(json message, std::string_view text) {
   if (!message.is_object() || message.size() != 1) {
     return failure(fmt::format("'{}' is not a message; allowed: a JSON object with one key", model::shown_value(text)));
   }
@@ -38,6 +40,19 @@ Result<Subscribe> read_subscribe(const json& body) {
     subscribe.services.emplace(std::move(*service), version.get<std::string>());
   }
   return subscribe;
+}
+
+/// Takes what may stand beside a subscribe out of the message.
+Result<std::string> take_node(json& message) {
+  if (!message.is_object() || !message.contains("subscribe")) return std::string();
+  const auto node = message.find("node");
+  if (node == message.end()) return std::string();
+  if (!node->is_string() || !model::is_dns_subdomain(node->get_ref<const std::string&>())) {
+    return failure(fmt::format("node; allowed: {}", model::kDnsSubdomainAllowed));
+  }
+  std::string name = node->get<std::string>();
+  message.erase(node);
+  return name;
 }
 
 Result<Unsubscribe> read_unsubscribe(const json& body) {
@@ -81,6 +96,15 @@ Result<FullSet> read_full_set(const json& body) {
   return full;
 }
 
+Result<Place> read_place(const json& body) {
+  Place place;
+  if (auto done = read_text(body, "zone", place.zone); !done) return failure(done.error().text);
+  if (!place.zone.empty() && !model::is_label_value(place.zone)) {
+    return failure("zone: " + model::not_allowed(place.zone, fmt::format("nothing, {}", model::kLabelValueAllowed)));
+  }
+  return place;
+}
+
 /// Messages that say a service and maybe a version.
 template <class Message>
 Result<Message> read_named(const json& body) {
@@ -101,7 +125,9 @@ Result<Variant> widen(Result<Message> message, std::string_view key) {
 json body_of(const Subscribe& message) {
   json services = json::object();
   for (const auto& [service, version] : message.services) services[service.text()] = version;
-  return {{"subscribe", std::move(services)}};
+  json body = {{"subscribe", std::move(services)}};
+  if (!message.node.empty()) body["node"] = message.node;
+  return body;
 }
 json body_of(const Unsubscribe& message) {
   json services = json::array();
@@ -126,6 +152,7 @@ json body_of(const Current& message) {
   return {{"current", {{"service", message.service.text()}, {"version", message.version}}}};
 }
 json body_of(const Absent& message) { return {{"absent", {{"service", message.service.text()}}}}; }
+json body_of(const Place& message) { return {{"place", {{"zone", message.zone}}}}; }
 json body_of(const Heartbeat&) { return {{"heartbeat", json::object()}}; }
 
 }  // namespace
@@ -139,26 +166,34 @@ std::string encode(const ToSidecar& message) {
 }
 
 Result<ToOperator> decode_to_operator(std::string_view text) {
-  auto message = open(text);
+  json whole = parse(text);
+  auto node = take_node(whole);
+  if (!node) return failure(node.error().text);
+  auto message = open(std::move(whole), text);
   if (!message) return failure(message.error().text);
   const auto& [key, body] = *message;
-  if (key == "subscribe") return widen<ToOperator>(read_subscribe(body), key);
+  if (key == "subscribe") {
+    auto subscribe = read_subscribe(body);
+    if (subscribe) subscribe->node = std::move(*node);
+    return widen<ToOperator>(std::move(subscribe), key);
+  }
   if (key == "unsubscribe") return widen<ToOperator>(read_unsubscribe(body), key);
   if (key == "ack") return widen<ToOperator>(read_named<Ack>(body), key);
   return failure(fmt::format("'{}' is not a message; allowed: subscribe, unsubscribe, ack", model::shown_value(key)));
 }
 
 Result<ToSidecar> decode_to_sidecar(std::string_view text) {
-  auto message = open(text);
+  auto message = open(parse(text), text);
   if (!message) return failure(message.error().text);
   const auto& [key, body] = *message;
   if (key == "set") return widen<ToSidecar>(read_full_set(body), key);
   if (key == "delta") return widen<ToSidecar>(read_delta(body), key);
   if (key == "current") return widen<ToSidecar>(read_named<Current>(body), key);
   if (key == "absent") return widen<ToSidecar>(read_named<Absent>(body), key);
+  if (key == "place") return widen<ToSidecar>(read_place(body), key);
   if (key == "heartbeat") return ToSidecar(Heartbeat{});
-  return failure(
-      fmt::format("'{}' is not a message; allowed: set, delta, current, absent, heartbeat", model::shown_value(key)));
+  return failure(fmt::format("'{}' is not a message; allowed: set, delta, current, absent, place, heartbeat",
+                             model::shown_value(key)));
 }
 
 }  // namespace outrigger::feed

@@ -2,14 +2,16 @@
 /// The feed's messages: one JSON object a line, both ways, over one HTTPS request whose body and answer both stream
 /// (POST /v1/feed). Pure: text in, values out.
 ///
-///   sidecar → operator   {"subscribe":{"shop/web:80":"VERSION or empty", ...}}
+///   sidecar → operator   {"subscribe":{"shop/web:80":"VERSION or empty", ...}}, also with "node":"NAME" beside it
 ///                        {"unsubscribe":["shop/web:80", ...]}
 ///                        {"ack":{"service":"shop/web:80","version":"..."}}
 ///   operator → sidecar
-///   {"set":{"service":"shop/web:80","version":"...","options":{...},"rules":[...],"endpoints":[...],"addresses":[...]}}
+///   {"set":{"service":"shop/web:80","version":"...","options":{...},"rules":[...],"endpoints":[...],"addresses":[...],
+///           "failover":["shop/standby:80"]}}
 ///                        {"delta":{"service":"...","from":"...","version":"...","endpoints":[...],"removed":["ADDRESS"]}}
 ///                        {"current":{"service":"...","version":"..."}}
 ///                        {"absent":{"service":"..."}}
+///                        {"place":{"zone":"b"}}
 ///                        {"heartbeat":{}}
 ///
 /// A version is a digest of the set's content: the same in every operator that sees the same objects, so a sidecar may
@@ -33,6 +35,8 @@ inline constexpr std::size_t kMaxEndpoints = 65'536;
 
 struct Subscribe {
   std::map<model::ServicePort, std::string> services;  ///< to the version the sidecar has, empty for none
+  /// Where the sidecar runs, if it wants to be told its zone; empty: it does not, or has said so before.
+  std::string node = {};
   bool operator==(const Subscribe&) const = default;
 };
 struct Unsubscribe {
@@ -72,10 +76,15 @@ struct Absent {
   model::ServicePort service;
   bool operator==(const Absent&) const = default;
 };
+/// The zone of the node that the sidecar has named. Said when it is known, and whenever it has changed.
+struct Place {
+  std::string zone;  ///< empty: not known any more
+  bool operator==(const Place&) const = default;
+};
 struct Heartbeat {
   bool operator==(const Heartbeat&) const = default;
 };
-using ToSidecar = std::variant<FullSet, Delta, Current, Absent, Heartbeat>;
+using ToSidecar = std::variant<FullSet, Delta, Current, Absent, Place, Heartbeat>;
 
 /// One line, its '\n' included.
 std::string encode(const ToOperator& message);

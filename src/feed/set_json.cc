@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "feed/message.h"
+#include "model/names.h"
 #include "model/shown_value.h"
 
 namespace outrigger::feed {
@@ -32,6 +33,23 @@ Result<void> read_optional_text(const json& object, const char* key, std::string
   return object.contains(key) ? read_text(object, key, text) : Result<void>{};
 }
 
+Result<void> read_for_zones(const json& object, std::vector<std::string>& zones) {
+  const auto list = object.find("forZones");
+  if (list == object.end()) return {};
+  if (!list->is_array() || list->size() > model::kMaxForZones) {
+    return failure(fmt::format("forZones; allowed: an array of at most {} zones", model::kMaxForZones));
+  }
+  for (const json& zone : *list) {
+    if (!zone.is_string() || !model::is_label_value(zone.get_ref<const std::string&>())) {
+      return wrong("forZones", zone, model::kLabelValueAllowed);
+    }
+    zones.push_back(zone.get<std::string>());
+  }
+  std::sort(zones.begin(), zones.end());
+  const auto twice = std::adjacent_find(zones.begin(), zones.end());
+  return twice == zones.end() ? Result<void>{} : failure("forZones: " + *twice + " is there twice");
+}
+
 Result<model::Endpoint> read_endpoint(const json& object) {
   if (!object.is_object()) return failure(wrong("endpoints", object, "objects").error().text);
   model::Endpoint endpoint;
@@ -39,7 +57,8 @@ Result<model::Endpoint> read_endpoint(const json& object) {
   for (const auto& done :
        {read_text(object, "address", address), read_number(object, "weight", 1, model::kMaxWeight, endpoint.weight),
         read_number(object, "tier", 0, model::kMaxTier, endpoint.tier),
-        read_optional_text(object, "zone", endpoint.zone), read_optional_text(object, "pod", endpoint.pod)}) {
+        read_optional_text(object, "zone", endpoint.zone), read_optional_text(object, "pod", endpoint.pod),
+        read_for_zones(object, endpoint.for_zones)}) {
     if (!done) return failure(done.error().text);
   }
   auto canonical = model::canonical_address(address);
@@ -85,6 +104,26 @@ Result<void> read_addresses(const json& object, std::vector<std::string>& addres
   return {};
 }
 
+Result<void> read_failover(const json& object, const model::ServicePort& service,
+                           std::vector<model::ServicePort>& failover) {
+  const auto list = object.find("failover");
+  if (list == object.end()) return {};
+  if (!list->is_array() || list->size() > model::kMaxFailovers) {
+    return failure(fmt::format("failover; allowed: an array of at most {} services", model::kMaxFailovers));
+  }
+  for (const json& entry : *list) {
+    if (!entry.is_string()) return wrong("failover", entry, "strings");
+    auto other = model::ServicePort::parse(entry.get_ref<const std::string&>());
+    if (!other) return failure("failover: " + other.error().text);
+    if (*other == service) return failure("failover: " + other->text() + " is the service itself");
+    if (std::find(failover.begin(), failover.end(), *other) != failover.end()) {
+      return failure("failover: " + other->text() + " is there twice");
+    }
+    failover.push_back(std::move(*other));
+  }
+  return {};
+}
+
 Result<model::Rule> read_rule(const json& object) {
   if (!object.is_object()) return failure(wrong("rules", object, "objects").error().text);
   model::Rule rule;
@@ -116,6 +155,7 @@ json endpoints_json(const std::vector<model::Endpoint>& endpoints) {
     if (endpoint.weight != 1) entry["weight"] = endpoint.weight;
     if (endpoint.tier != 0) entry["tier"] = endpoint.tier;
     if (!endpoint.zone.empty()) entry["zone"] = endpoint.zone;
+    if (!endpoint.for_zones.empty()) entry["forZones"] = endpoint.for_zones;
     if (!endpoint.pod.empty()) entry["pod"] = endpoint.pod;
     if (endpoint.draining) entry["draining"] = true;
     list.push_back(std::move(entry));
@@ -141,6 +181,10 @@ json set_json(const model::EndpointSet& set) {
                  {"rules", std::move(rules)},
                  {"endpoints", endpoints_json(set.endpoints)}};
   if (!set.addresses.empty()) object["addresses"] = set.addresses;
+  if (!set.failover.empty()) {
+    json& failover = object["failover"] = json::array();
+    for (const model::ServicePort& service : set.failover) failover.push_back(service.text());
+  }
   return object;
 }
 
@@ -184,7 +228,8 @@ Result<model::EndpointSet> read_set(const json& object) {
   for (const auto& done : {read_service(object, set.service), read_endpoints(object, set.endpoints)}) {
     if (!done) return failure(done.error().text);
   }
-  for (const auto& done : {read_options(object, set.options), read_addresses(object, set.addresses)}) {
+  for (const auto& done : {read_options(object, set.options), read_addresses(object, set.addresses),
+                           read_failover(object, set.service, set.failover)}) {
     if (!done) return failure(done.error().text);
   }
   std::sort(set.endpoints.begin(), set.endpoints.end(),

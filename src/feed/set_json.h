@@ -10,8 +10,8 @@
 namespace outrigger::feed {
 
 nlohmann::json endpoints_json(const std::vector<model::Endpoint>& endpoints);
-/// service, options, rules, endpoints and addresses; what has its default is left out of an endpoint, and so are
-/// addresses when there are none.
+/// service, options, rules, endpoints, addresses and failover; what has its default is left out of an endpoint, and so
+/// are addresses and failover when there are none.
 nlohmann::json set_json(const model::EndpointSet& set);
 
 /// The reading sides. An error names the key, the value (cut) and what is allowed. Keys and options that are not known

@@ -46,7 +46,7 @@ std::string version_of(const model::EndpointSet& set) {
 
 std::optional<Delta> difference(const FullSet& from, const FullSet& to) {
   if (from.set.service != to.set.service || from.set.options != to.set.options || from.set.rules != to.set.rules ||
-      from.set.addresses != to.set.addresses) {
+      from.set.addresses != to.set.addresses || from.set.failover != to.set.failover) {
     return std::nullopt;
   }
   Delta delta{.service = to.set.service, .from = from.version, .version = to.version, .changed = {}, .removed = {}};

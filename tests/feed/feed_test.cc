@@ -47,6 +47,7 @@ TEST(FeedMessage, EveryKindComesBackAsItWas) {
   model::EndpointSet set = web({endpoint("10.0.0.1:8080"), endpoint("10.0.0.2:8080", 5)});
   set.endpoints[1].tier = 2;
   set.endpoints[1].zone = "b";
+  set.endpoints[1].for_zones = {"a", "b"};
   set.endpoints[1].pod = "web-2";
   set.endpoints[1].draining = true;
   set.options.policy = model::PolicyKind::round_robin;
@@ -59,7 +60,18 @@ TEST(FeedMessage, EveryKindComesBackAsItWas) {
   set.options.max_pending = 0;
   set.options.max_in_flight = 100'000;
   set.options.max_connection_age = std::chrono::minutes(5);
+  set.options.hash_on = {model::HashOn::Kind::header, "x-user"};
+  set.options.affinity = {"sid", std::chrono::hours(1)};
+  set.options.failover_mode = model::FailoverMode::strict;
+  set.options.failback_delay = std::chrono::minutes(1);
+  set.options.zone_aware = model::ZoneAware::prefer;
+  set.options.health_check = {model::HealthCheck::Kind::http, "/healthz"};
+  set.options.health_check_interval = std::chrono::seconds(5);
+  set.options.outlier_failures = 3;
+  set.options.outlier_max_percent = 100;
+  set.options.slow_start = std::chrono::seconds(20);
   set.addresses = {"10.96.0.7:80", "[fd00::7]:80"};
+  set.failover = {{{"shop", "standby"}, 80}, {{"other", "web"}, 80}};
   set.rules = {{"/api", {{kWeb, 90}, {{{"shop", "web-v2"}, 80}, 10}}}, {"/", {{kWeb, 1}}}};
 
   expect_round_trip_to_sidecar(versioned(set));
@@ -67,14 +79,21 @@ TEST(FeedMessage, EveryKindComesBackAsItWas) {
   expect_round_trip_to_sidecar(Delta{kWeb, "aa", "bb", {}, {}});
   expect_round_trip_to_sidecar(Current{kWeb, "aa"});
   expect_round_trip_to_sidecar(Absent{kWeb});
+  expect_round_trip_to_sidecar(Place{"b"});
+  expect_round_trip_to_sidecar(Place{""});
   expect_round_trip_to_sidecar(Heartbeat{});
   expect_round_trip_to_operator(Subscribe{{{kWeb, ""}, {{{"shop", "db"}, 5432}, "0123456789abcdef"}}});
+  expect_round_trip_to_operator(Subscribe{{{kWeb, ""}}, "node-1.example"});
+  expect_round_trip_to_operator(Subscribe{{}, "node-1"});
   expect_round_trip_to_operator(Unsubscribe{{kWeb}});
   expect_round_trip_to_operator(Ack{kWeb, "aa"});
 }
 
 TEST(FeedMessage, IsReadableAsTheHeaderShowsIt) {
   EXPECT_EQ(encode(ToOperator(Subscribe{{{kWeb, ""}}})), "{\"subscribe\":{\"shop/web:80\":\"\"}}\n");
+  EXPECT_EQ(encode(ToOperator(Subscribe{{{kWeb, ""}}, "n1"})),
+            "{\"node\":\"n1\",\"subscribe\":{\"shop/web:80\":\"\"}}\n");
+  EXPECT_EQ(encode(ToSidecar(Place{"b"})), "{\"place\":{\"zone\":\"b\"}}\n");
   EXPECT_EQ(encode(ToSidecar(Heartbeat{})), "{\"heartbeat\":{}}\n");
   EXPECT_EQ(encode(ToSidecar(Delta{kWeb, "a", "b", {endpoint("10.0.0.1:80", 3)}, {}})),
             "{\"delta\":{\"endpoints\":[{\"address\":\"10.0.0.1:80\",\"weight\":3}],\"from\":\"a\","
@@ -131,6 +150,24 @@ TEST(FeedMessage, WhatIsWrongIsRefusedAndNamed) {
       {set_with(R"("addresses":["10.96.0.7"])"), "addresses: '10.96.0.7'"},
       {set_with(R"("addresses":["[fd00::7]:80","[fd00:0::7]:80"])"), "[fd00::7]:80 is there twice"},
       {set_with(R"("addresses":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17])"), "at most 16"},
+      {set_with(R"("failover":"shop/standby:80")"), "failover"},
+      {set_with(R"("failover":[1])"), "failover"},
+      {set_with(R"("failover":["standby"])"), "failover: 'standby'"},
+      {set_with(R"("failover":["shop/web:80"])"), "shop/web:80 is the service itself"},
+      {set_with(R"("failover":["shop/a:80","shop/a:80"])"), "shop/a:80 is there twice"},
+      {set_with(R"("failover":[1,2,3,4,5,6,7,8,9])"), "at most 8"},
+      {set_with(R"("endpoints":[{"address":"10.0.0.1:80","forZones":"a"}])"), "forZones"},
+      {set_with(R"("endpoints":[{"address":"10.0.0.1:80","forZones":[1]}])"), "forZones"},
+      {set_with(R"("endpoints":[{"address":"10.0.0.1:80","forZones":[""]}])"), "forZones"},
+      {set_with(R"("endpoints":[{"address":"10.0.0.1:80","forZones":["a b"]}])"), "forZones"},
+      {set_with(R"("endpoints":[{"address":"10.0.0.1:80","forZones":["b","a","b"]}])"), "b is there twice"},
+      {set_with(R"("endpoints":[{"address":"10.0.0.1:80","forZones":[1,2,3,4,5,6,7,8,9]}])"), "at most 8"},
+      {set_with(R"("options":{"hash-on":"header:"})"), "hash-on"},
+      {set_with(R"("options":{"zone-aware":""})"), "zone-aware"},
+      {R"({"place":{}})", "zone is missing"},
+      {R"({"place":"b"})", "zone is missing"},
+      {R"({"place":{"zone":"a b"}})", "zone: 'a b'"},
+      {R"({"place":{"zone":"a"},"node":"n1"})", "not a message"},
       {R"({"delta":{"service":"shop/web:80","from":"a","version":"b","removed":[1]}})", "removed"},
       {R"({"current":{"service":"shop/web:80"}})", "version is missing"},
       {R"({"absent":"shop/web:80"})", "service is missing"},
@@ -148,6 +185,12 @@ TEST(FeedMessage, WhatIsWrongIsRefusedAndNamed) {
       {R"({"subscribe":{"shop/web:80":1}})", "version"},
       {R"({"unsubscribe":{}})", "unsubscribe"},
       {R"({"unsubscribe":[1]})", "unsubscribe"},
+      {R"({"subscribe":{},"node":""})", "node"},
+      {R"({"subscribe":{},"node":1})", "node"},
+      {R"({"subscribe":{},"node":"Node_1"})", "node"},
+      {R"({"subscribe":{},"other":"n1"})", "not a message"},
+      {R"({"node":"n1"})", "'node' is not a message"},
+      {R"({"ack":{"service":"shop/web:80","version":""},"node":"n1"})", "not a message"},
       {R"({"ack":{}})", "service is missing"},
   };
   for (const auto& [line, named] : to_operator) {
@@ -192,6 +235,12 @@ TEST(FeedVersion, IsAPropertyOfTheContentAlone) {
   auto dialled = set;
   dialled.addresses = {"10.96.0.7:80"};
   EXPECT_NE(version_of(set), version_of(dialled));
+  auto failing_over = set;
+  failing_over.failover = {{{"shop", "standby"}, 80}};
+  EXPECT_NE(version_of(set), version_of(failing_over));
+  auto hinted = set;
+  hinted.endpoints[0].for_zones = {"a"};
+  EXPECT_NE(version_of(set), version_of(hinted));
 }
 
 TEST(FeedVersion, ADeltaFitsOnlyTheVersionItStartsFrom) {
@@ -217,6 +266,9 @@ TEST(FeedVersion, WhatDiffersInMoreThanEndpointsIsNoDelta) {
   set = one.set;
   set.addresses = {"10.96.0.7:80"};
   EXPECT_FALSE(difference(one, versioned(set)));
+  set = one.set;
+  set.failover = {{{"shop", "standby"}, 80}};
+  EXPECT_FALSE(difference(one, versioned(set)));
 }
 
 model::EndpointSet random_set(std::mt19937& random) {
@@ -226,8 +278,11 @@ model::EndpointSet random_set(std::mt19937& random) {
     endpoints.push_back(
         endpoint("10.0.0." + std::to_string(100 + i) + ":80", static_cast<std::uint32_t>(1 + random() % 3)));
     endpoints.back().draining = random() % 4 == 0;
+    if (random() % 2 == 0) endpoints.back().for_zones = {random() % 2 == 0 ? "a" : "b"};
   }
-  return web(std::move(endpoints));
+  model::EndpointSet set = web(std::move(endpoints));
+  set.failover = {{{"shop", "standby"}, 80}};
+  return set;
 }
 
 TEST(FeedVersion, AnyTwoSetsAreJoinedByTheirDifferenceSentOverTheWire) {

@@ -21,6 +21,7 @@ void check_error(const std::string& text) {
 void check_set(const feed::FullSet& full) {
   const model::EndpointSet& set = full.set;
   CHECK(!set.rules.empty() && set.addresses.size() <= model::kMaxAddresses);
+  CHECK(set.failover.size() <= model::kMaxFailovers);
   CHECK(std::adjacent_find(set.endpoints.begin(), set.endpoints.end(),
                            [](const auto& a, const auto& b) { return a.address >= b.address; }) == set.endpoints.end());
   const feed::FullSet versioned{feed::version_of(set), set};

@@ -25,6 +25,7 @@ class FeedReader {
 
   std::map<model::ServicePort, feed::FullSet> sets;
   std::vector<std::string> kinds;  ///< "set", "delta", ... in the order they came
+  std::vector<std::string> zones;  ///< of "place", in the order they came
 
  private:
   void take(const feed::FullSet& full) {
@@ -47,6 +48,10 @@ class FeedReader {
   void take(const feed::Absent& absent) {
     kinds.push_back("absent");
     sets.erase(absent.service);
+  }
+  void take(const feed::Place& place) {
+    kinds.push_back("place");
+    zones.push_back(place.zone);
   }
   void take(const feed::Heartbeat&) { kinds.push_back("heartbeat"); }
 };
