@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "kube/json_field.h"
+#include "model/names.h"
 
 namespace outrigger::kube {
 namespace {
@@ -37,6 +38,12 @@ std::vector<std::string> read_cluster_ips(const JsonField& spec) {
   return ips;
 }
 
+/// PreferSameNode (KEP-3015) counts as its zone: a sidecar balances over more than one node's endpoints.
+bool prefers_close(const JsonField& traffic_distribution) {
+  const std::string value = traffic_distribution.text();
+  return value == "PreferClose" || value == "PreferSameZone" || value == "PreferSameNode";
+}
+
 bool is_tcp(const JsonField& protocol) { return !protocol.exists() || protocol.text() == "TCP"; }
 
 model::Service read_service(const JsonField& object, const model::ObjectKey& key) {
@@ -53,6 +60,7 @@ model::Service read_service(const JsonField& object, const model::ObjectKey& key
   }
   service.cluster_ips = read_cluster_ips(spec);
   service.publish_not_ready_addresses = spec["publishNotReadyAddresses"].flag(false);
+  service.prefers_close = prefers_close(spec["trafficDistribution"]);
   const JsonField families = spec["ipFamilies"];
   const auto items = families.items();
   service.ipv6_first = !items.empty() && items.front().text() == "IPv6";
@@ -71,6 +79,20 @@ std::vector<model::SlicePort> read_slice_ports(const JsonField& ports) {
   return read;
 }
 
+std::vector<std::string> read_for_zones(const JsonField& hints) {
+  const JsonField list = hints["forZones"];
+  std::vector<std::string> zones;
+  for (const JsonField& zone : list.items()) {
+    const JsonField name = zone["name"];
+    zones.push_back(name.required_text());
+    if (!model::is_label_value(zones.back())) name.refuse(std::string(model::kLabelValueAllowed));
+  }
+  std::sort(zones.begin(), zones.end());
+  zones.erase(std::unique(zones.begin(), zones.end()), zones.end());
+  if (zones.size() > model::kMaxForZones) list.refuse("at most " + std::to_string(model::kMaxForZones) + " zones");
+  return zones;
+}
+
 model::SliceEndpoint read_slice_endpoint(const JsonField& endpoint) {
   model::SliceEndpoint read;
   const JsonField addresses = endpoint["addresses"];
@@ -80,6 +102,8 @@ model::SliceEndpoint read_slice_endpoint(const JsonField& endpoint) {
   read.serving = conditions["serving"].flag(read.ready);
   read.terminating = conditions["terminating"].flag(false);
   read.zone = endpoint["zone"].text();
+  const JsonField hints = endpoint["hints"];
+  read.for_zones = read_for_zones(hints);
   read.node = endpoint["nodeName"].text();
   const JsonField target = endpoint["targetRef"];
   read.pod = read_pod(target);
@@ -146,7 +170,10 @@ PodInfo read_pod_info(const JsonField& object) {
 NodeInfo read_node(const JsonField& object) {
   const JsonField metadata = object["metadata"];
   const JsonField labels = metadata["labels"];
-  return {labels[kZoneLabel].text()};
+  const JsonField zone = labels[kZoneLabel];
+  NodeInfo node{zone.text()};
+  if (!node.zone.empty() && !model::is_label_value(node.zone)) zone.refuse(std::string(model::kLabelValueAllowed));
+  return node;
 }
 
 Value read_value(Kind kind, const JsonField& object, const model::ObjectKey& key) {

@@ -64,6 +64,20 @@ TEST(ServiceObject, MayTellItsClusterIpInTheOlderFieldAlone) {
   EXPECT_EQ(ips(R"({"clusterIP": ""})"), Ips{});
 }
 
+TEST(ServiceObject, MayPreferEndpointsThatAreClose) {
+  const auto prefers_close = [](const std::string& value) {
+    const Object object = parse(Kind::service, R"({"metadata": {"name": "web", "namespace": "shop"},
+                                                   "spec": {"trafficDistribution": )" +
+                                                   value + "}}");
+    return std::get<model::Service>(object.value).prefers_close;
+  };
+  for (const char* value : {R"("PreferClose")", R"("PreferSameZone")", R"("PreferSameNode")"}) {
+    EXPECT_TRUE(prefers_close(value)) << value;
+  }
+  for (const char* value : {"null", R"("")", R"("preferclose")", R"("Other")"})
+    EXPECT_FALSE(prefers_close(value)) << value;
+}
+
 TEST(ServiceObject, MayHaveNoPorts) {
   const Object object = parse(Kind::service, R"({"metadata": {"name": "web", "namespace": "shop"},
                                                  "spec": {"type": "ExternalName", "externalName": "example.test"}})");
@@ -137,6 +151,7 @@ TEST(EndpointSliceObject, IsReadWhole) {
                       .serving = true,
                       .terminating = true,
                       .zone = "b",
+                      .for_zones = {"b"},
                       .node = "n1",
                       .pod = "web-1"}};
   EXPECT_EQ(std::get<SliceGroup>(object.value), SliceGroup{{slice}});
@@ -190,6 +205,19 @@ TEST(EndpointSliceObject, NamesAPodOnlyWhenItsTargetIsOne) {
   EXPECT_EQ(std::get<SliceGroup>(object.value).slices.at(0).endpoints.at(0).pod, "");
 }
 
+TEST(EndpointSliceObject, TellsHintsInOrderAndNoneTwice) {
+  const auto zones = [](const std::string& endpoint) {
+    const Object object = parse(Kind::endpoint_slice, R"({"metadata": {"name": "web-1", "namespace": "shop",
+      "labels": {"kubernetes.io/service-name": "web"}}, "addressType": "IPv4", "endpoints": [)" +
+                                                          endpoint + "]}");
+    return std::get<SliceGroup>(object.value).slices.at(0).endpoints.at(0).for_zones;
+  };
+  using Zones = std::vector<std::string>;
+  EXPECT_EQ(zones(R"({"hints": {"forZones": [{"name": "b"}, {"name": "a"}, {"name": "b"}]}})"), (Zones{"a", "b"}));
+  EXPECT_EQ(zones(R"({"hints": {"forNodes": [{"name": "n1"}]}})"), Zones{});
+  EXPECT_EQ(zones(R"({"hints": null})"), Zones{});
+}
+
 TEST(EndpointSliceObject, StandsForNothingWithoutAServiceOrWithNames) {
   EXPECT_EQ(std::get<SliceGroup>(parse(Kind::endpoint_slice, R"({
     "metadata": {"name": "own", "namespace": "shop"}, "addressType": "IPv4",
@@ -219,6 +247,14 @@ TEST(EndpointSliceObject, IsRefusedWithFieldValueAndWhatIsAllowed) {
             place + "endpoints[0].conditions.ready: 'True' is not allowed; allowed: true, false");
   EXPECT_EQ(slice(R"("addressType": "IPv4", "ports": [{"port": 65536}])"),
             place + "ports[0].port: 65536 is not allowed; allowed: whole numbers from 1 to 65535");
+  const std::string zone = "1 to 63 of A-Z, a-z, 0-9, '-', '_' and '.', first and last a letter or a digit";
+  EXPECT_EQ(slice(R"("addressType": "IPv4", "endpoints": [{"hints": {"forZones": [{"name": "a b"}]}}])"),
+            place + "endpoints[0].hints.forZones[0].name: 'a b' is not allowed; allowed: " + zone);
+  EXPECT_EQ(slice(R"("addressType": "IPv4", "endpoints": [{"hints": {"forZones": ["a"]}}])"),
+            place + "endpoints[0].hints.forZones[0]: 'a' is not allowed; allowed: an object");
+  EXPECT_EQ(slice(R"("addressType": "IPv4", "endpoints": [{"hints": {"forZones": [{"name": "a"}, {"name": "b"},
+      {"name": "c"}, {"name": "d"}, {"name": "e"}, {"name": "f"}, {"name": "g"}, {"name": "h"}, {"name": "i"}]}}])"),
+            place + "endpoints[0].hints.forZones: a list is not allowed; allowed: at most 8 zones");
 }
 
 TEST(EndpointsObject, GivesASliceForEachSubsetWithAddresses) {
@@ -284,6 +320,9 @@ TEST(NodeObject, TellsItsZone) {
   EXPECT_EQ(object.key, (model::ObjectKey{"", "n1"}));
   EXPECT_EQ(std::get<NodeInfo>(object.value).zone, "b");
   EXPECT_EQ(std::get<NodeInfo>(parse(Kind::node, R"({"metadata": {"name": "n2"}})").value).zone, "");
+  EXPECT_EQ(error(Kind::node, R"({"metadata": {"name": "n1", "labels": {"topology.kubernetes.io/zone": "a b"}}})"),
+            "Node n1: metadata.labels.topology.kubernetes.io/zone: 'a b' is not allowed; allowed: 1 to 63 of A-Z, a-z, "
+            "0-9, '-', '_' and '.', first and last a letter or a digit");
 }
 
 TEST(KindName, IsTheApis) {

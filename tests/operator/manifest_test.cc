@@ -78,6 +78,23 @@ subsets: [{addresses: [{ip: 10.0.0.1}], ports: [{port: 8080, appProtocol: https}
   EXPECT_EQ(protocol(2), model::Protocol::tcp);
 }
 
+TEST(Manifest, TellsWhichZonesEndpointsAreMeantFor) {
+  const auto manifest = read_manifest("all.yaml", R"(kind: Service
+metadata: {name: web}
+spec: {trafficDistribution: PreferSameZone, ports: [{port: 80}]}
+---
+kind: EndpointSlice
+metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+ports: [{port: 8080}]
+endpoints: [{addresses: [10.0.0.1], hints: {forZones: [{name: b}]}}]
+)");
+  ASSERT_TRUE(manifest) << manifest.error().text;
+  EXPECT_TRUE(std::get<model::Service>(manifest->objects.at(0).value).prefers_close);
+  const auto& group = std::get<kube::SliceGroup>(manifest->objects.at(1).value);
+  EXPECT_EQ(group.slices.at(0).endpoints.at(0).for_zones, std::vector<std::string>{"b"});
+}
+
 TEST(Manifest, ReadsListsAsKubectlWritesThem) {
   const auto manifest = read_manifest("list.json", R"({"apiVersion": "v1", "kind": "List", "items": [
     {"kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": [{"port": 80}]}},
