@@ -42,6 +42,16 @@ void Inventory::apply(kube::Change change, const Touch& touch) {
   if (!moved.empty()) touch_users_of(change.kind, moved, touch);
 }
 
+std::map<std::string, std::string> Inventory::take_changed_zones() {
+  std::map<std::string, std::string> changed;
+  for (const std::string& node : changed_zones_) {
+    const auto zone = zones_.find(node);
+    changed.emplace(node, zone == zones_.end() ? std::string() : zone->second);
+  }
+  changed_zones_.clear();
+  return changed;
+}
+
 std::vector<model::EndpointSet> Inventory::sets_of(const ObjectKey& service) const {
   const auto known = services_.find(service);
   if (known == services_.end()) return {};
@@ -129,6 +139,7 @@ bool Inventory::put(const ObjectKey& key, const kube::NodeInfo& node) {
   const auto [known, is_new] = zones_.try_emplace(key.name, node.zone);
   if (!is_new && known->second == node.zone) return false;
   known->second = node.zone;
+  changed_zones_.insert(key.name);
   return true;
 }
 
@@ -162,7 +173,11 @@ bool Inventory::remove_pod(const ObjectKey& key) {
   return moved;
 }
 
-bool Inventory::remove_node(const ObjectKey& key) { return zones_.erase(key.name) > 0; }
+bool Inventory::remove_node(const ObjectKey& key) {
+  if (zones_.erase(key.name) == 0) return false;
+  changed_zones_.insert(key.name);
+  return true;
+}
 
 void Inventory::touch_users_of(kube::Kind kind, const Moved& moved, const Touch& touch) const {
   const auto uses_moved = [&](const model::EndpointSlice& slice) {

@@ -9,6 +9,7 @@
 namespace outrigger::op {
 
 void Publisher::publish(const Publication& publication) {
+  learn_zones(publication.zones);
   for (const ServiceUpdate& update : publication.updates) {
     const std::shared_ptr<Topic> topic = topic_of(update.service);
     topic->replace(update.set);
@@ -20,6 +21,23 @@ void Publisher::publish(const Publication& publication) {
   }
   if (!publication.complete || std::exchange(complete_, true)) return;
   for (const auto& [stream, subscriber] : subscribers_) flush(*subscriber);
+}
+
+void Publisher::learn_zones(const std::map<std::string, std::string>& zones) {
+  if (zones.empty()) return;
+  for (const auto& [node, zone] : zones) {
+    if (zone.empty()) {
+      zones_.erase(node);
+    } else {
+      zones_[node] = zone;
+    }
+  }
+  for (const auto& [stream, subscriber] : subscribers_) {
+    const auto changed = zones.find(subscriber->node());
+    if (changed == zones.end()) continue;
+    subscriber->set_zone(changed->second);
+    flush(*subscriber);
+  }
 }
 
 void Publisher::add(FeedStream& stream) { subscribers_.emplace(&stream, std::make_unique<Subscriber>(stream)); }
@@ -70,6 +88,11 @@ std::shared_ptr<Topic> Publisher::topic_of(const model::ServicePort& service) {
 }
 
 Result<void> Publisher::take(Subscriber& subscriber, feed::Subscribe&& message) {
+  if (!message.node.empty()) {
+    const auto zone = zones_.find(message.node);
+    subscriber.set_node(std::move(message.node));
+    subscriber.set_zone(zone == zones_.end() ? std::string() : zone->second);
+  }
   for (auto& [service, version] : message.services) {
     if (subscriber.slots().size() >= feed::kMaxSubscriptions && !subscriber.slots().contains(service)) {
       return failure(fmt::format("subscribe: {} is one too many; allowed: {} services a stream", service.text(),

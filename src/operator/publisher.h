@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,6 +49,7 @@ class Publisher {
   Result<void> take(Subscriber& subscriber, feed::Subscribe&& message);
   Result<void> take(Subscriber& subscriber, feed::Unsubscribe&& message);
   Result<void> take(Subscriber& subscriber, feed::Ack&& message);
+  void learn_zones(const std::map<std::string, std::string>& zones);
   void leave(Subscriber& subscriber, const model::ServicePort& service);
   void flush(Subscriber& subscriber);
 
@@ -58,6 +60,7 @@ class Publisher {
   /// Those with a set or a subscriber.
   std::unordered_map<model::ServicePort, std::shared_ptr<Topic>> topics_;
   std::unordered_map<FeedStream*, std::unique_ptr<Subscriber>> subscribers_;
+  std::unordered_map<std::string, std::string> zones_;  ///< by node, those that are known
   metrics::DurationHistogram propagation_;
 };
 

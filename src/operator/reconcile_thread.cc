@@ -53,8 +53,9 @@ void ReconcileThread::run() {
     Publication publication{.updates = reconciler_.reconcile(complete ? kBatch : SIZE_MAX), .complete = false};
     const bool first = !complete && reconciler_.synced();
     complete = publication.complete = reconciler_.synced();
+    if (complete) publication.zones = reconciler_.take_changed_zones();
     set_readings();
-    if (first || !publication.updates.empty()) sink_(std::move(publication));
+    if (first || !publication.updates.empty() || !publication.zones.empty()) sink_(std::move(publication));
   }
 }
 

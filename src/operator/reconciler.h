@@ -27,6 +27,9 @@ class Reconciler {
   /// out before.
   std::vector<ServiceUpdate> reconcile(std::size_t max_services);
 
+  /// As Inventory's.
+  std::map<std::string, std::string> take_changed_zones() { return inventory_.take_changed_zones(); }
+
   bool synced() const { return missing_.empty(); }
   /// Kinds not yet told whole.
   const std::set<kube::Kind>& missing() const { return missing_; }

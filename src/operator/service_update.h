@@ -1,6 +1,8 @@
 #pragma once
 #include <chrono>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "feed/message.h"
@@ -19,6 +21,7 @@ struct ServiceUpdate {
 struct Publication {
   std::vector<ServiceUpdate> updates;
   bool complete = false;
+  std::map<std::string, std::string> zones = {};  ///< by node, those that have changed; empty: not known any more
 };
 
 }  // namespace outrigger::op

@@ -30,6 +30,11 @@ void Subscriber::acknowledge(const model::ServicePort& service, std::string vers
   if (const auto found = slots_.find(service); found != slots_.end()) found->second.acknowledged = std::move(version);
 }
 
+void Subscriber::set_node(std::string node) {
+  if (!node_.empty()) told_zone_.reset();
+  node_ = std::move(node);
+}
+
 void Subscriber::mark(const model::ServicePort& service, TimePoint read_at) {
   const auto found = slots_.find(service);
   CHECK(found != slots_.end());
@@ -40,6 +45,7 @@ void Subscriber::mark(const model::ServicePort& service, TimePoint read_at) {
 
 void Subscriber::flush(const Framing& framing) {
   if (std::exchange(flushing_, true)) return;
+  tell_zone(framing);
   while (!waiting_.empty() && stream_.unsent() <= kMaxUnsent) {
     Slot& slot = slots_.at(waiting_.front());
     waiting_.pop_front();
@@ -63,6 +69,12 @@ void Subscriber::observe_sent(TimePoint now, metrics::DurationHistogram& propaga
     propagation.observe(static_cast<std::uint64_t>(std::max<std::int64_t>(took, 0)));
     in_flight_.pop_front();
   }
+}
+
+void Subscriber::tell_zone(const Framing& framing) {
+  if (zone_ == told_zone_ || stream_.unsent() > kMaxUnsent) return;
+  told_zone_ = zone_;
+  send(framing(feed::encode(feed::ToSidecar(feed::Place{zone_}))), std::nullopt);
 }
 
 void Subscriber::wait(Slot& slot) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "metrics/cells.h"
 #include "operator/feed_stream.h"
@@ -40,6 +41,12 @@ class Subscriber {
   std::shared_ptr<Topic> unsubscribe(const model::ServicePort& service);
   void acknowledge(const model::ServicePort& service, std::string version);
 
+  /// Where it runs; empty: it has not said so.
+  const std::string& node() const { return node_; }
+  void set_node(std::string node);
+  /// Of its node; empty: not known. The next flush() tells it.
+  void set_zone(std::string zone) { zone_ = std::move(zone); }
+
   /// The topic has a new level.
   void mark(const model::ServicePort& service, TimePoint read_at);
   /// Sends what waits, as far as the stream has room.
@@ -54,6 +61,7 @@ class Subscriber {
   const FeedStream& stream() const { return stream_; }
 
  private:
+  void tell_zone(const Framing& framing);
   void wait(Slot& slot);
   void send(Block block, std::optional<TimePoint> changed);
 
@@ -62,6 +70,9 @@ class Subscriber {
     TimePoint changed;
   };
   FeedStream& stream_;
+  std::string node_;
+  std::string zone_;
+  std::optional<std::string> told_zone_ = "";  ///< what it has once all that is sent has arrived; null: of another node
   std::unordered_map<model::ServicePort, Slot> slots_;
   std::list<model::ServicePort> waiting_;  ///< each at most once, longest first
   std::deque<InFlight> in_flight_;         ///< bounded by kMaxUnsent, a line has more than 50 bytes

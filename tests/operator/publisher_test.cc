@@ -38,6 +38,9 @@ class PublisherTest : public testing::Test {
   void set_web(const std::vector<std::uint32_t>& weights, int read_at = 0) {
     publish({{kWeb, set_of(kWeb, weights), at(read_at)}});
   }
+  void tell_zones(std::map<std::string, std::string> zones) {
+    publisher_.publish({.updates = {}, .complete = true, .zones = std::move(zones)});
+  }
   void withdraw(const model::ServicePort& service) { publish({{service, nullptr, at(0)}}); }
   void say(MemoryStream& stream, const feed::ToOperator& message) {
     std::string line = feed::encode(message);
@@ -279,6 +282,56 @@ TEST_F(PublisherOfOne, MeasuresFromTheEarliestChangeThatASlotHasHeldBack) {
   drain(one_);
   ASSERT_EQ(propagations(), 1u);
   EXPECT_EQ(publisher_.propagation().read().sum_ns, 90'000'000u);
+}
+
+using Zones = std::vector<std::string>;
+
+TEST_F(PublisherOfOne, TellsWhoHasNamedItsNodeItsZoneFirst) {
+  tell_zones({{"n1", "a"}, {"n2", "b"}});
+  say(one_, feed::Subscribe{{{kWeb, ""}}, "n2"});
+  EXPECT_EQ(kinds_of(one_), (Kinds{"place", "absent"}));
+  EXPECT_EQ(one_.reader.zones, Zones{"b"});
+  set_web({1});
+  say(one_, feed::Subscribe{{{kApi, ""}}});
+  EXPECT_EQ(kinds_of(one_), (Kinds{"set", "absent"})) << "once is enough";
+}
+
+TEST_F(PublisherOfOne, TellsAZoneOnceItIsKnownAndWhenItChanges) {
+  say(one_, feed::Subscribe{{{kWeb, ""}}, "n1"});
+  EXPECT_EQ(kinds_of(one_), Kinds{}) << "nothing is known yet";
+  tell_zones({{"n2", "b"}});
+  EXPECT_EQ(kinds_of(one_), Kinds{"absent"});
+  tell_zones({{"n1", "a"}});
+  tell_zones({{"n1", "a"}});
+  tell_zones({{"n2", "c"}});
+  tell_zones({{"n1", "b"}});
+  tell_zones({{"n1", ""}});
+  EXPECT_EQ(kinds_of(one_), (Kinds{"place", "place", "place"}));
+  EXPECT_EQ(one_.reader.zones, (Zones{"a", "b", ""}));
+  EXPECT_EQ(propagations(), 0u);
+}
+
+TEST_F(PublisherOfOne, TellsZonesToThoseAloneWhoAsk) {
+  tell_zones({{"n1", "a"}});
+  subscribe(one_);
+  tell_zones({{"n1", "b"}});
+  EXPECT_EQ(kinds_of(one_), Kinds{"absent"});
+}
+
+TEST_F(PublisherOfOne, TellsTheZoneAgainWhenANodeIsNamedAgain) {
+  tell_zones({{"n1", "a"}, {"n2", "a"}});
+  for (const char* node : {"n1", "n2", "n2", "n3"}) say(one_, feed::Subscribe{{}, node});
+  EXPECT_EQ(kinds_of(one_), (Kinds{"place", "place", "place", "place"}));
+  EXPECT_EQ(one_.reader.zones, (Zones{"a", "a", "a", ""}));
+}
+
+TEST_F(PublisherOfOne, TellsTheNewestZoneToAReaderThatWasStuck) {
+  publish({{kWeb, set_of(kWeb, std::vector<std::uint32_t>(12'000, 1)), at(0)}});
+  say(one_, feed::Subscribe{{{kWeb, ""}}, "n1"});
+  ASSERT_GT(one_.unsent(), Subscriber::kMaxUnsent);
+  for (const char* zone : {"a", "b", "c"}) tell_zones({{"n1", zone}});
+  EXPECT_EQ(kinds_of(one_), (Kinds{"set", "place"}));
+  EXPECT_EQ(one_.reader.zones, Zones{"c"});
 }
 
 TEST_F(PublisherTest, EncodesAChangeOnceForAllSubscribers) {

@@ -20,6 +20,7 @@ class Collected {
   void take(const Publication& publication) {
     const std::lock_guard lock(mutex_);
     complete_ = complete_ || publication.complete;
+    for (const auto& [node, zone] : publication.zones) zones_[node] = zone;
     for (const ServiceUpdate& update : publication.updates) sets_[update.service] = update.set;
     ++publications_;
     if (publications_ == 1) updates_of_first_ = publication.updates.size();
@@ -34,6 +35,7 @@ class Collected {
     if (found == sets_.end() || !found->second) return std::nullopt;
     return found->second->set.endpoints.size();
   }
+  const std::map<std::string, std::string>& zones() const { return zones_; }
   bool complete() const { return complete_; }
   std::size_t updates_of_first() const { return updates_of_first_; }
   std::size_t services() const { return sets_.size(); }
@@ -42,6 +44,7 @@ class Collected {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<model::ServicePort, std::shared_ptr<const feed::FullSet>> sets_;
+  std::map<std::string, std::string> zones_;
   bool complete_ = false;
   int publications_ = 0;
   std::size_t updates_of_first_ = 0;
@@ -78,6 +81,16 @@ TEST(ReconcileThread, IsCompleteEvenWhenThereIsNothing) {
   for (const Kind kind : kinds()) thread.offer({all(kind, {})});
   ASSERT_TRUE(collected.comes([](const Collected& now) { return now.complete(); }));
   EXPECT_EQ(collected.services(), 0u);
+}
+
+TEST(ReconcileThread, PublishesZonesThatHaveChangedAlthoughNoSetHas) {
+  Collected collected;
+  ReconcileThread thread(kinds(), ignore, into(collected));
+  for (const Kind kind : kinds()) thread.offer({all(kind, {})});
+  thread.offer({put(node("n1", "a"))});
+  ASSERT_TRUE(collected.comes([](const Collected& now) { return now.zones().contains("n1"); }));
+  thread.offer({put(node("n1", "b"))});
+  ASSERT_TRUE(collected.comes([](const Collected& now) { return now.zones().at("n1") == "b"; }));
 }
 
 TEST(ReconcileThread, TakesChangesOfManyThreadsAndHoldsBackWhoIsAhead) {

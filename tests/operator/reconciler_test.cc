@@ -200,6 +200,47 @@ TEST_F(ReconcilerTest, TakesAZoneFromTheNode) {
   EXPECT_EQ(only_endpoint(kWeb).zone, "");
 }
 
+TEST_F(ReconcilerTest, TellsNodesWhoseZonesHaveChanged) {
+  using Zones = std::map<std::string, std::string>;
+  reconciler_.apply(all(Kind::node, {node("n1", "a"), node("n2", ""), node("n3", "b")}));
+  EXPECT_EQ(reconciler_.take_changed_zones(), (Zones{{"n1", "a"}, {"n3", "b"}}));
+  EXPECT_EQ(reconciler_.take_changed_zones(), Zones{});
+  reconciler_.apply(put(node("n1", "a")));
+  reconciler_.apply(put(node("n2", "c")));
+  reconciler_.apply(gone(Kind::node, "n3"));
+  EXPECT_EQ(reconciler_.take_changed_zones(), (Zones{{"n2", "c"}, {"n3", ""}}));
+  reconciler_.apply(put(node("n1", "")));
+  EXPECT_EQ(reconciler_.take_changed_zones(), (Zones{{"n1", ""}}));
+}
+
+TEST_F(ReconcilerTest, TellsOtherServicesAndHintsOfAService) {
+  sync();
+  apply(put(service("web", {{"outrigger.dev/weights", "web=9,web-v2=1"}, {"outrigger.dev/failover", "standby"}})));
+  const std::vector<model::Rule> split = {{"/", {{kWeb, 9}, {port_of("web-v2"), 1}}}};
+  EXPECT_EQ(sets_.at(kWeb).rules, split);
+  EXPECT_EQ(sets_.at(kWeb).failover, (std::vector<model::ServicePort>{port_of("standby")}));
+  model::SliceEndpoint hinted = endpoint("10.0.0.1");
+  hinted.for_zones = {"a"};
+  apply(put(slice("web-1", "web", {hinted})));
+  EXPECT_EQ(only_endpoint(kWeb).for_zones, std::vector<std::string>{"a"});
+  EXPECT_EQ(apply(put(slice("web-1", "web", {endpoint("10.0.0.1")}))).size(), 1u) << "a hint less is a change";
+  apply(put(service("web", {{"outrigger.dev/failover", "web"}})));
+  ASSERT_EQ(problems_.size(), 1u);
+  EXPECT_EQ(problems_[0].error.key, "outrigger.dev/failover");
+  EXPECT_EQ(sets_.at(kWeb).rules, model::own_cluster_rule(kWeb));
+  EXPECT_TRUE(sets_.at(kWeb).failover.empty());
+}
+
+TEST_F(ReconcilerTest, FollowsAServicesTrafficDistribution) {
+  sync();
+  kube::Object web = service("web");
+  apply(put(web));
+  EXPECT_EQ(sets_.at(kWeb).options.zone_aware, model::ZoneAware::automatic);
+  std::get<model::Service>(web.value).prefers_close = true;
+  apply(put(web));
+  EXPECT_EQ(sets_.at(kWeb).options.zone_aware, model::ZoneAware::prefer);
+}
+
 TEST_F(ReconcilerTest, ForgetsWhatANewListDoesNotName) {
   sync();
   apply(all(Kind::service, {service("web"), service("api")}));
