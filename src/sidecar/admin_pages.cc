@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "model/related_services.h"
 #include "sidecar/byte_size.h"
 
 namespace outrigger::sidecar {
@@ -109,7 +110,7 @@ std::string metrics_text(const StateReading& reading) {
   return page.text();
 }
 
-std::string backends_json(const RoutingTable& table) {
+std::string backends_json(const RoutingTable& table, const std::string& zone) {
   ordered_json services = ordered_json::array();
   for (const auto& [service, entry] : table) {
     ordered_json backends = ordered_json::array();
@@ -131,8 +132,10 @@ std::string backends_json(const RoutingTable& table) {
     shown["backends"] = std::move(backends);
     services.push_back(std::move(shown));
   }
-  return ordered_json{{"services", std::move(services)}}.dump(2, ' ', false, ordered_json::error_handler_t::replace) +
-         "\n";
+  ordered_json shown = ordered_json::object();
+  if (!zone.empty()) shown["zone"] = zone;
+  shown["services"] = std::move(services);
+  return shown.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
 std::string config_json(const Config& config) {
@@ -154,6 +157,8 @@ std::string config_json(const Config& config) {
     for (const std::string_view option : model::option_names()) {
       service[model::camel_case(option)] = model::option_text(set.options, option);
     }
+    if (const std::string weights = model::weights_text(set); !weights.empty()) service["weights"] = weights;
+    if (!set.failover.empty()) service["failover"] = model::failover_text(set);
     if (!set.addresses.empty()) service["clusterAddresses"] = set.addresses;
     service["endpoints"] = ordered_json::array();
     for (const model::Endpoint& endpoint : set.endpoints) {
@@ -165,6 +170,8 @@ std::string config_json(const Config& config) {
   }
   ordered_json shown = {
       {"admin", config.admin}, {"listeners", std::move(listeners)}, {"services", std::move(services)}};
+  if (!config.zone.empty()) shown["zone"] = config.zone;
+  if (!config.node.empty()) shown["node"] = config.node;
   if (config.workers != 0) shown["workers"] = config.workers;
   shown["http"] = {{"via", config.http.via},
                    {"forwarded", forwarded_text(config.http.forwarded)},

@@ -10,7 +10,9 @@
 #include <set>
 #include <sstream>
 
+#include "model/names.h"
 #include "model/shown_value.h"
+#include "sidecar/service_config.h"
 #include "sidecar/yaml_fields.h"
 
 namespace outrigger::sidecar {
@@ -51,62 +53,6 @@ ListenerConfig read_listener(const YAML::Node& node, std::size_t index) {
                                           where, shown(node["service"])));
   }
   return listener;
-}
-
-model::Endpoint read_endpoint(const YAML::Node& node, const std::string& where) {
-  check_map(node, where, {"address", "weight", "tier", "zone"});
-  model::Endpoint endpoint;
-  endpoint.address =
-      value(node, where, "address", [](const std::string& address) { return model::canonical_address(address); });
-  endpoint.weight = number(node, where, "weight", 1, model::kMaxWeight, 1);
-  endpoint.tier = number(node, where, "tier", 0, model::kMaxTier, 0);
-  if (node["zone"]) endpoint.zone = text(node, where, "zone");
-  return endpoint;
-}
-
-std::vector<std::string> read_cluster_addresses(const YAML::Node& node, const std::string& where) {
-  const std::string key = "clusterAddresses";
-  std::vector<std::string> addresses;
-  for (const YAML::Node& entry : list(node, where, key)) {
-    if (addresses.size() == model::kMaxAddresses) {
-      complain(entry, fmt::format("{}.{}: allowed: at most {}", where, key, model::kMaxAddresses));
-    }
-    auto address = model::canonical_address(entry.IsScalar() ? entry.Scalar() : "");
-    if (!address) complain(entry, fmt::format("{}.{}: {}", where, key, address.error().text));
-    addresses.push_back(std::move(*address));
-  }
-  return addresses;
-}
-
-model::EndpointSet read_service(const YAML::Node& node, std::size_t index) {
-  const std::string where = fmt::format("services[{}]", index);
-  std::vector<std::string> known = {"name", "endpoints", "clusterAddresses"};
-  for (const std::string_view option : model::option_names()) known.push_back(model::camel_case(option));
-  check_map(node, where, known);
-
-  model::EndpointSet set;
-  set.service = value(node, where, "name", model::ServicePort::parse);
-  set.rules = model::own_cluster_rule(set.service);
-  for (const std::string_view option : model::option_names()) {
-    const std::string key = model::camel_case(option);
-    if (!node[key]) continue;
-    const std::string given = text(node, where, key);
-    if (auto done = model::set_option(set.options, option, given); !done) {
-      complain(node[key], fmt::format("{}.{}: {}", where, key, done.error().text));
-    }
-  }
-  set.addresses = read_cluster_addresses(node, where);
-  for (const YAML::Node& entry : list(node, where, "endpoints")) {
-    set.endpoints.push_back(read_endpoint(entry, fmt::format("{}.endpoints[{}]", where, set.endpoints.size())));
-    const auto& added = set.endpoints.back();
-    if (std::any_of(set.endpoints.begin(), set.endpoints.end() - 1,
-                    [&](const auto& other) { return other.address == added.address; })) {
-      complain(entry, fmt::format("{}.endpoints: {} is there twice", where, added.address));
-    }
-  }
-  std::sort(set.endpoints.begin(), set.endpoints.end(),
-            [](const auto& a, const auto& b) { return a.address < b.address; });
-  return set;
 }
 
 HttpSettings read_http(const YAML::Node& node) {
@@ -195,30 +141,49 @@ void check_unique_addresses(const YAML::Node& root, const std::vector<model::End
   }
 }
 
-/// What a listener needs to know is in the file, or comes from an operator.
-void check_listeners_services(const YAML::Node& root, const Config& config) {
+/// What a listener or a service points to is in the file, or comes from an operator.
+void check_known(const YAML::Node& root, const Config& config) {
   if (config.feed) return;
+  std::set<model::ServicePort> known;
+  for (const model::EndpointSet& set : config.services) known.insert(set.service);
+  const auto check = [&](const model::ServicePort& service, const char* list, std::size_t index, const char* key) {
+    if (known.contains(service)) return;
+    complain(root[list][index][key], fmt::format("{}[{}].{}: '{}' is not allowed; allowed: a name under services, or "
+                                                 "any with an operator",
+                                                 list, index, key, service.text()));
+  };
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
-    const ListenerConfig& listener = config.listeners[i];
-    const bool here = std::any_of(config.services.begin(), config.services.end(),
-                                  [&](const auto& set) { return set.service == listener.service; });
-    if (here || listener.transparent) continue;
-    complain(root["listeners"][i]["service"],
-             fmt::format("listeners[{}].service: '{}' is not allowed; allowed: a name under services, or any with an "
-                         "operator",
-                         i, listener.service.text()));
+    if (!config.listeners[i].transparent) check(config.listeners[i].service, "listeners", i, "service");
   }
+  for (std::size_t i = 0; i < config.services.size(); ++i) {
+    for (const model::Rule& rule : config.services[i].rules) {
+      for (const model::WeightedCluster& cluster : rule.clusters) check(cluster.cluster, "services", i, "weights");
+    }
+    for (const model::ServicePort& failover : config.services[i].failover) check(failover, "services", i, "failover");
+  }
+}
+
+/// One of Kubernetes' names.
+std::string read_name(const YAML::Node& root, const std::string& key, bool (*is_good)(std::string_view),
+                      std::string_view allowed) {
+  if (!root[key]) return {};
+  return value(root, "file", key, [&](const std::string& text) -> Result<std::string> {
+    return is_good(text) ? Result<std::string>(text) : failure(model::not_allowed(text, allowed));
+  });
 }
 
 Config read_root(const YAML::Node& root, const std::string& path) {
   // A node that is nothing has no place.
   if (root.IsNull())
-    throw Complaint{
-        0, "the file is empty; allowed: a map with admin, workers, listeners, services, http, limits, operator"};
-  check_map(root, "file", {"admin", "workers", "listeners", "services", "http", "limits", "operator"});
+    throw Complaint{0,
+                    "the file is empty; allowed: a map with admin, workers, zone, node, listeners, services, http, "
+                    "limits, operator"};
+  check_map(root, "file", {"admin", "workers", "zone", "node", "listeners", "services", "http", "limits", "operator"});
   Config config;
   if (root["admin"]) config.admin = value(root, "file", "admin", listen_address);
   config.workers = number(root, "file", "workers", 1, kMaxWorkers, 0);
+  config.zone = read_name(root, "zone", model::is_label_value, model::kLabelValueAllowed);
+  config.node = read_name(root, "node", model::is_dns_subdomain, model::kDnsSubdomainAllowed);
   for (const YAML::Node& node : list(root, "file", "listeners")) {
     if (config.listeners.size() == kMaxListeners)
       complain(node, fmt::format("listeners: allowed: at most {}", kMaxListeners));
@@ -236,7 +201,7 @@ Config read_root(const YAML::Node& root, const std::string& path) {
   if (root["http"]) config.http = read_http(root["http"]);
   if (root["limits"]) config.limits = read_limits(root["limits"]);
   if (root["operator"]) config.feed = read_operator(root["operator"], std::filesystem::path(path).parent_path());
-  check_listeners_services(root, config);
+  check_known(root, config);
   return config;
 }
 

@@ -74,6 +74,8 @@ struct OperatorConfig {
 struct Config {
   std::string admin = "127.0.0.1:4191";
   std::uint32_t workers = 0;  ///< 0: not given, worker_count()
+  std::string zone;           ///< where this sidecar runs; empty: not said
+  std::string node;           ///< the Kubernetes Node it runs on, of which an operator knows the zone; empty: not said
   std::vector<ListenerConfig> listeners;
   std::vector<model::EndpointSet> services;
   HttpSettings http;

@@ -112,7 +112,7 @@ Result<void> Control::start_feed() {
       {.certificate = config_.feed->certificate, .key = config_.feed->key, .peer_ca = config_.feed->ca});
   if (!context) return failure(config_path_ + ": operator: " + context.error().text);
   feed_ = std::make_unique<FeedClient>(
-      loop_, *config_.feed, *context, fresh_seed(),
+      loop_, *config_.feed, *context, fresh_seed(), node_to_ask_for(config_),
       FeedClient::Callbacks{.on_set =
                                 [this](std::shared_ptr<const feed::FullSet> set) {
                                   absent_.erase(set->set.service);
@@ -125,6 +125,12 @@ Result<void> Control::start_feed() {
                                   feed_sets_.erase(service);
                                   schedule_publish();
                                 },
+                            .on_zone =
+                                [this](const std::string& zone) {
+                                  node_zone_ = zone;
+                                  tell_zone();
+                                  save_later();
+                                },
                             .on_word = [this] { confirmed_at_ = std::chrono::system_clock::now(); }});
   load_last_known_good();
   return {};
@@ -135,6 +141,7 @@ void Control::load_last_known_good() {
   if (path.empty()) return;
   auto snapshot = load_snapshot(path);
   if (!snapshot) return log::warn("the snapshot is not used", {{"reason", snapshot.error().text}});
+  if (snapshot->node == config_.node) node_zone_ = snapshot->zone;
   for (const auto& set : snapshot->sets) {
     feed_sets_[set->set.service] = set;
     feed_->know(set);
@@ -199,7 +206,10 @@ Result<void> Control::adopt(const Config& config) {
   if (config.http != config_.http || config.limits != config_.limits) {
     for (const auto& worker : workers_) worker->configure(config.http, worker_limits(config.limits));
   }
+  if (config.node != config_.node) node_zone_.clear();
   config_ = config;
+  if (feed_) feed_->set_node(node_to_ask_for(config_));
+  tell_zone();
   publish(turned);
   guard_against_loops();
   // Only now: whom they accept finds the service there.
@@ -229,23 +239,8 @@ void Control::guard_against_loops() {
   for (const auto& worker : workers_) worker->guard_against_loops(guard);
 }
 
-std::set<model::ServicePort> Control::wanted_services() const {
-  std::set<model::ServicePort> wanted;
-  const auto want = [&](const model::ServicePort& service) {
-    if (!file_sets_.contains(service)) wanted.insert(service);
-  };
-  for (const ListenerConfig& listener : config_.listeners) {
-    if (!listener.transparent) want(listener.service);
-  }
-  for (const auto* sets : {&file_sets_, &feed_sets_}) {
-    for (const auto& [service, set] : *sets) {
-      if (sets == &feed_sets_ && !wanted.contains(service)) continue;
-      for (const model::Rule& rule : set->set.rules) {
-        for (const model::WeightedCluster& cluster : rule.clusters) want(cluster.cluster);
-      }
-    }
-  }
-  return wanted;
+void Control::tell_zone() {
+  for (const auto& worker : workers_) worker->set_zone(zone());
 }
 
 void Control::schedule_publish() {
@@ -255,7 +250,7 @@ void Control::schedule_publish() {
 
 void Control::publish(const Worker::Turns& turned) {
   publish_scheduled_ = false;
-  const auto wanted = wanted_services();
+  const auto wanted = this->wanted();
   std::erase_if(feed_sets_, [&](const auto& item) { return !wanted.contains(item.first); });
   std::erase_if(absent_, [&](const auto& service) { return !wanted.contains(service); });
 
@@ -272,11 +267,18 @@ void Control::publish(const Worker::Turns& turned) {
   applied->wait();
   if (!feed_) return;
   feed_->want(wanted);
-  if (!config_.feed->snapshot.empty() && feed_->connected() && !save_timer_.is_set()) save_timer_.set(kSaveDelay);
+  if (feed_->connected()) save_later();
+}
+
+void Control::save_later() {
+  if (!config_.feed->snapshot.empty() && !save_timer_.is_set()) save_timer_.set(kSaveDelay);
 }
 
 void Control::save() {
-  Snapshot snapshot{.confirmed_at = confirmed_at_.value_or(std::chrono::system_clock::time_point{}), .sets = {}};
+  Snapshot snapshot{.confirmed_at = confirmed_at_.value_or(std::chrono::system_clock::time_point{}),
+                    .node = config_.node,
+                    .zone = node_zone_,
+                    .sets = {}};
   for (const auto& [service, set] : feed_sets_) snapshot.sets.push_back(set);
   if (auto done = save_snapshot(config_.feed->snapshot, snapshot); !done) {
     log::error("the snapshot is not saved", {{"reason", done.error().text}});
@@ -284,9 +286,9 @@ void Control::save() {
 }
 
 bool Control::ready() const {
-  const auto wanted = wanted_services();
-  return std::all_of(wanted.begin(), wanted.end(), [this](const model::ServicePort& service) {
-    return feed_sets_.contains(service) || absent_.contains(service);
+  const auto needed = services_in_use(config_.listeners, file_sets_, feed_sets_);
+  return std::all_of(needed.begin(), needed.end(), [this](const model::ServicePort& service) {
+    return file_sets_.contains(service) || feed_sets_.contains(service) || absent_.contains(service);
   });
 }
 
@@ -310,7 +312,7 @@ void Control::on_admin(net::HttpExchange& exchange) {
   if (path != "/backends" && path != "/config")
     return exchange.respond(404, kText, "known: /metrics /ready /live /backends /config\n");
   if (!exchange.from_loopback()) return exchange.respond(403, kText, "from loopback only\n");
-  exchange.respond(200, kJson, path == "/config" ? config_json(config_) : backends_json(*tables_.current()));
+  exchange.respond(200, kJson, path == "/config" ? config_json(config_) : backends_json(*tables_.current(), zone()));
 }
 
 StateReading Control::reading() const {

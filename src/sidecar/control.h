@@ -15,6 +15,7 @@
 #include "sidecar/feed_client.h"
 #include "sidecar/file_watch.h"
 #include "sidecar/routing_table.h"
+#include "sidecar/wanted_services.h"
 #include "sidecar/worker.h"
 
 namespace outrigger::sidecar {
@@ -47,11 +48,16 @@ class Control {
   WorkerLimits worker_limits(const Limits& limits) const;
   void guard_against_loops();
 
-  /// What the file does not have and somebody refers to.
-  std::set<model::ServicePort> wanted_services() const;
+  /// The file's, else what the operator has said of the file's node; empty: not known.
+  const std::string& zone() const { return config_.zone.empty() ? node_zone_ : config_.zone; }
+  /// To be told a zone by the operator; empty: there is no need.
+  static std::string node_to_ask_for(const Config& config) { return config.zone.empty() ? config.node : std::string(); }
+  void tell_zone();
+  std::set<model::ServicePort> wanted() const { return wanted_services(config_.listeners, file_sets_, feed_sets_); }
   void schedule_publish();
   /// Waits until every worker acts on it, a round of theirs.
   void publish(const Worker::Turns& turned = {});
+  void save_later();
   void save();
 
   void on_admin(net::HttpExchange& exchange);
@@ -78,11 +84,12 @@ class Control {
   std::unique_ptr<net::HttpServer> admin_;
   std::unique_ptr<FeedClient> feed_;
 
-  std::map<model::ServicePort, std::shared_ptr<const feed::FullSet>> file_sets_;
-  std::map<model::ServicePort, std::shared_ptr<const feed::FullSet>> feed_sets_;
+  Sets file_sets_;
+  Sets feed_sets_;
   std::set<model::ServicePort> absent_;  ///< the operator has said that they are not
   /// When the operator last confirmed what we have; empty: never.
   std::optional<std::chrono::system_clock::time_point> confirmed_at_;
+  std::string node_zone_;  ///< of config_.node, as the operator has said; empty: it has not
   bool publish_scheduled_ = false;
   net::Timer startup_timer_;
   net::Timer save_timer_;

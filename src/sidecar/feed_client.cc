@@ -21,11 +21,12 @@ constexpr auto kSilence = std::chrono::seconds(45);
 }  // namespace
 
 FeedClient::FeedClient(net::EventLoop& loop, OperatorConfig config, net::SslContext context, std::uint64_t seed,
-                       Callbacks callbacks)
+                       std::string node, Callbacks callbacks)
     : loop_(loop),
       config_(std::move(config)),
       context_(std::move(context)),
       random_(seed),
+      node_(std::move(node)),
       callbacks_(std::move(callbacks)),
       backoff_(kFirstBackoff),
       retry_(loop, [this] { connect(); }),
@@ -58,6 +59,12 @@ void FeedClient::want(const std::set<model::ServicePort>& services) {
   } else if (first && !wanted_.empty() && !stream_ && !retry_.is_set()) {
     retry_.set({});
   }
+}
+
+void FeedClient::set_node(std::string node) {
+  if (node == node_) return;
+  node_ = std::move(node);
+  if (subscribed_ && !node_.empty()) send(feed::Subscribe{.services = {}, .node = node_});
 }
 
 void FeedClient::connect() {
@@ -109,7 +116,7 @@ void FeedClient::on_open() {
       fmt::format("POST /v1/feed HTTP/1.1\r\nHost: {}:{}\r\nContent-Type: application/x-ndjson\r\n"
                   "Transfer-Encoding: chunked\r\n\r\n",
                   config_.host, config_.port));
-  feed::Subscribe subscribe;
+  feed::Subscribe subscribe{.services = {}, .node = node_};
   for (const model::ServicePort& service : wanted_) {
     const auto known = known_.find(service);
     subscribe.services.emplace(service, known != known_.end() ? known->second->version : "");
@@ -180,6 +187,9 @@ Result<void> FeedClient::take(std::string_view line) {
     known_.erase(absent->service);
     callbacks_.on_absent(absent->service);
     send(feed::Ack{absent->service, ""});
+  }
+  if (const auto* place = std::get_if<feed::Place>(&*message); place != nullptr && !node_.empty()) {
+    callbacks_.on_zone(place->zone);
   }
   callbacks_.on_word();
   return {};

@@ -27,11 +27,14 @@ class FeedClient {
   struct Callbacks {
     std::function<void(std::shared_ptr<const feed::FullSet>)> on_set;
     std::function<void(const model::ServicePort&)> on_absent;
+    /// Of the node that it was told of; empty: it does not know it any more.
+    std::function<void(const std::string& zone)> on_zone;
     /// The operator has said that what we have of all this is the newest: any message counts.
     std::function<void()> on_word;
   };
 
-  FeedClient(net::EventLoop& loop, OperatorConfig config, net::SslContext context, std::uint64_t seed,
+  /// `node`: as set_node() has it.
+  FeedClient(net::EventLoop& loop, OperatorConfig config, net::SslContext context, std::uint64_t seed, std::string node,
              Callbacks callbacks);
   ~FeedClient();
 
@@ -39,6 +42,8 @@ class FeedClient {
   void know(std::shared_ptr<const feed::FullSet> set);
   /// Everything that is wanted from now on; connects when there is anything. Changes go over the open stream.
   void want(const std::set<model::ServicePort>& services);
+  /// The node whose zone the operator is asked for; empty: none, and what it says of one does not count.
+  void set_node(std::string node);
   bool connected() const { return receiving_; }
 
  private:
@@ -57,6 +62,7 @@ class FeedClient {
   OperatorConfig config_;
   net::SslContext context_;
   balance::Random random_;
+  std::string node_;
   Callbacks callbacks_;
   std::set<model::ServicePort> wanted_;
   std::map<model::ServicePort, std::shared_ptr<const feed::FullSet>> known_;

@@ -21,6 +21,12 @@ namespace {
 constexpr auto kLatestSeconds = static_cast<std::uint64_t>(
     std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::time_point::max().time_since_epoch()).count());
 
+/// Empty when it is not there.
+std::string text_of(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 bool write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
@@ -34,7 +40,9 @@ bool write_all(int fd, std::string_view bytes) {
 
 Result<void> save_snapshot(const std::string& path, const Snapshot& snapshot) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(snapshot.confirmed_at.time_since_epoch());
-  std::string text = nlohmann::json{{"snapshot", {{"confirmed_at", seconds.count()}}}}.dump() + "\n";
+  nlohmann::json head{{"confirmed_at", seconds.count()}};
+  if (!snapshot.zone.empty()) head.update({{"node", snapshot.node}, {"zone", snapshot.zone}});
+  std::string text = nlohmann::json{{"snapshot", std::move(head)}}.dump() + "\n";
   for (const auto& set : snapshot.sets) text += feed::encode(feed::ToSidecar(*set));
 
   const std::string fresh = path + ".new";
@@ -68,6 +76,8 @@ Result<Snapshot> load_snapshot(const std::string& path) {
       if (!dated || head[place].get<std::uint64_t>() > kLatestSeconds) return failure(path + ":1: not a snapshot");
       snapshot.confirmed_at =
           std::chrono::system_clock::time_point(std::chrono::seconds(head[place].get<std::uint64_t>()));
+      snapshot.node = text_of(head["snapshot"], "node");
+      snapshot.zone = text_of(head["snapshot"], "zone");
       continue;
     }
     auto message = feed::decode_to_sidecar(line);

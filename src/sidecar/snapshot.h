@@ -1,6 +1,6 @@
 #pragma once
-/// The last known good sets on disk: a line that says when the operator last confirmed them, then one feed "set"
-/// message a line. Any thread; blocking.
+/// The last known good sets on disk: a line that says when the operator last confirmed them and what it said of this
+/// sidecar's place, then one feed "set" message a line. Any thread; blocking.
 #include <chrono>
 #include <memory>
 #include <string>
@@ -13,6 +13,8 @@ namespace outrigger::sidecar {
 
 struct Snapshot {
   std::chrono::system_clock::time_point confirmed_at;
+  std::string node = {};  ///< empty: none was named
+  std::string zone = {};  ///< of `node`; empty: not known
   std::vector<std::shared_ptr<const feed::FullSet>> sets;
 };
 

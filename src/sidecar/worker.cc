@@ -135,6 +135,10 @@ void Worker::configure(const HttpSettings& settings, const WorkerLimits& limits)
   });
 }
 
+void Worker::set_zone(std::string zone) {
+  loop_.post([this, zone = std::move(zone)] { zone_ = zone; });
+}
+
 void Worker::guard_against_loops(LoopGuard guard) {
   loop_.post([this, guard = std::move(guard)] { loop_guard_ = guard; });
 }

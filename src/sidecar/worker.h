@@ -69,6 +69,8 @@ class Worker {
   void apply(std::shared_ptr<const RoutingTable> table, const Turns& turned = {});
   /// For what comes from now on.
   void configure(const HttpSettings& settings, const WorkerLimits& limits);
+  /// Where this sidecar runs; empty: not known.
+  void set_zone(std::string zone);
   void add_listener(const ListenerConfig& listener, net::FileDescriptor socket);
   /// Where transparent listeners must not connect to: it would lead back here.
   void guard_against_loops(LoopGuard guard);
@@ -87,6 +89,7 @@ class Worker {
   http::ResponseHead& response_head() { return response_head_; }
   /// Of what one read has brought; until the next.
   std::vector<std::string_view>& pieces() { return pieces_; }
+  const std::string& zone() const { return zone_; }
   const HttpSettings& settings() const { return settings_; }
   const http::HeadLimits& head_limits() const { return head_limits_; }
   http::Http2Limits http2_limits() const;
@@ -143,6 +146,7 @@ class Worker {
   net::EventLoop loop_;
   balance::Random random_;
   WorkerCells& cells_;
+  std::string zone_;
   HttpSettings settings_;
   WorkerLimits limits_;
   http::HeadLimits head_limits_;

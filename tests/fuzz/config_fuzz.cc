@@ -23,6 +23,7 @@ void check_limits(const sidecar::Config& config) {
   }
   for (const model::EndpointSet& set : config.services) {
     CHECK(!set.rules.empty() && set.addresses.size() <= model::kMaxAddresses);
+    CHECK(set.failover.size() <= model::kMaxFailovers);
     for (const model::Endpoint& endpoint : set.endpoints) {
       CHECK(endpoint.weight >= 1 && endpoint.weight <= model::kMaxWeight && endpoint.tier <= model::kMaxTier);
     }

@@ -14,6 +14,8 @@ using namespace std::chrono_literals;
 
 constexpr const char* kGood = R"(admin: 127.0.0.1:4191
 workers: 2
+zone: eu-west-1b
+node: node-1.example
 listeners:
   - {name: web, address: 127.0.0.1:8080, protocol: auto, service: shop/web:80}
   - {name: api, address: "[::1]:8081", service: shop/api:8080}
@@ -32,6 +34,23 @@ services:
     maxPending: 0
     maxInFlight: 200
     maxConnectionAge: 10m
+    hashOn: header:X-User
+    affinity: cookie:sid;ttl=1h
+    failoverMode: strict
+    failbackDelay: 1m
+    zoneAware: prefer
+    healthCheck: http:/healthz
+    healthCheckInterval: 5s
+    healthCheckTimeout: 500ms
+    healthCheckUnhealthyThreshold: 4
+    healthCheckHealthyThreshold: 1
+    outlierFailures: 3
+    outlierWindow: 20s
+    outlierEjection: 10s
+    outlierMaxPercent: 100
+    slowStart: 15s
+    weights: web=90,web-v2=10
+    failover: standby,other/web
     clusterAddresses: [10.96.0.7:80, "[FD00:0::7]:80"]
     endpoints:
       - {address: 127.0.0.1:9002, weight: 1, tier: 1, zone: b}
@@ -56,6 +75,8 @@ TEST(Config, ReadsEverythingAFileMaySay) {
   ASSERT_TRUE(config.has_value()) << config.error().text;
   EXPECT_EQ(config->admin, "127.0.0.1:4191");
   EXPECT_EQ(config->workers, 2u);
+  EXPECT_EQ(config->zone, "eu-west-1b");
+  EXPECT_EQ(config->node, "node-1.example");
   ASSERT_EQ(config->listeners.size(), 3u);
   EXPECT_EQ(config->listeners[0], (ListenerConfig{"web", "127.0.0.1:8080", {{"shop", "web"}, 80}}));
   EXPECT_EQ(config->listeners[1], (ListenerConfig{"api", "[::1]:8081", {{"shop", "api"}, 8080}}));
@@ -75,9 +96,26 @@ TEST(Config, ReadsEverythingAFileMaySay) {
                              .max_pending = 0,
                              .max_in_flight = 200,
                              .max_connection_age = 10min,
+                             .hash_on = {model::HashOn::Kind::header, "x-user"},
+                             .affinity = {"sid", 1h},
+                             .failover_mode = model::FailoverMode::strict,
+                             .failback_delay = 1min,
+                             .zone_aware = model::ZoneAware::prefer,
+                             .health_check = {model::HealthCheck::Kind::http, "/healthz"},
+                             .health_check_interval = 5s,
+                             .health_check_timeout = 500ms,
+                             .health_check_unhealthy_threshold = 4,
+                             .health_check_healthy_threshold = 1,
+                             .outlier_failures = 3,
+                             .outlier_window = 20s,
+                             .outlier_ejection = 10s,
+                             .outlier_max_percent = 100,
+                             .slow_start = 15s,
                          }));
   EXPECT_EQ(set.addresses, (std::vector<std::string>{"10.96.0.7:80", "[fd00::7]:80"}));
-  EXPECT_EQ(set.rules, model::own_cluster_rule(set.service));
+  const std::vector<model::Rule> split = {{"/", {{set.service, 90}, {{{"shop", "web-v2"}, 80}, 10}}}};
+  EXPECT_EQ(set.rules, split);
+  EXPECT_EQ(set.failover, (std::vector<model::ServicePort>{{{"shop", "standby"}, 80}, {{"other", "web"}, 80}}));
   ASSERT_EQ(set.endpoints.size(), 2u);
   EXPECT_EQ(set.endpoints[0].address, "127.0.0.1:9001") << "ordered by address";
   EXPECT_EQ(set.endpoints[0].weight, 3u);
@@ -101,10 +139,25 @@ TEST(Config, HasDefaultsForWhatIsNotSaid) {
   ASSERT_TRUE(config.has_value()) << config.error().text;
   EXPECT_EQ(config->admin, "127.0.0.1:4191");
   EXPECT_EQ(config->workers, 0u);
+  EXPECT_EQ(config->zone, "");
+  EXPECT_EQ(config->node, "");
   EXPECT_TRUE(config->listeners.empty());
   EXPECT_EQ(config->http, HttpSettings{});
   EXPECT_EQ(config->limits, Limits{});
   EXPECT_FALSE(config->feed.has_value());
+}
+
+TEST(Config, WithoutWeightsAServicesRequestsGoToItsOwnEndpoints) {
+  const auto config = parse_config("services: [{name: a/b:80}]\n", "c.yaml");
+  ASSERT_TRUE(config.has_value()) << config.error().text;
+  EXPECT_EQ(config->services.at(0).rules, model::own_cluster_rule({{"a", "b"}, 80}));
+  EXPECT_TRUE(config->services[0].failover.empty());
+}
+
+TEST(Config, OtherServicesMayBeTheFilesOwn) {
+  const auto config = parse_config(
+      "services: [{name: a/b:80, weights: 'b=1,c=2', failover: 'c,x/b'}, {name: a/c:80}, {name: x/b:80}]\n", "c.yaml");
+  EXPECT_TRUE(config.has_value()) << config.error().text;
 }
 
 TEST(Config, IsShownAsItWouldBeReadAgain) {
@@ -132,6 +185,14 @@ TEST(Config, ShowsWhatHasItsDefaultToo) {
                            R"("maxPending": "1024")",
                            R"("maxInFlight": "0")",
                            R"("maxConnectionAge": "0")",
+                           R"("hashOn": "source-ip")",
+                           R"("affinity": "off")",
+                           R"("failoverMode": "spill")",
+                           R"("failbackDelay": "30s")",
+                           R"("zoneAware": "auto")",
+                           R"("healthCheck": "off")",
+                           R"("outlierMaxPercent": "50")",
+                           R"("slowStart": "0")",
                            R"("via": true)",
                            R"("forwarded": "off")",
                            R"("maxHeadBytes": "64KiB")",
@@ -322,6 +383,25 @@ INSTANTIATE_TEST_SUITE_P(
                              "1.1.1.1:14, 1.1.1.1:15, 1.1.1.1:16, 1.1.1.1:17]"),
                 3,
                 {"clusterAddresses", "at most 16"}},
+        Refusal{"AHash", with_service("hashOn: user"), 3, {"services[0].hashOn", "'user'", "header:NAME"}},
+        Refusal{"AnAffinity", with_service("affinity: cookie:a b"), 3, {"affinity", "'cookie:a b'", "cookie:NAME"}},
+        Refusal{"ZoneAware", with_service("zoneAware: yes"), 3, {"zoneAware", "'yes'", "prefer, strict"}},
+        Refusal{"AHealthCheck", with_service("healthCheck: http:x"), 3, {"healthCheck", "'http:x'", "http:PATH"}},
+        Refusal{"AnOutlierPercentage", with_service("outlierMaxPercent: 50%"), 3, {"'50%'", "0 to 100"}},
+        Refusal{"Weights", with_service("weights: b"), 3, {"services[0].weights", "'b'", "web-v1=90"}},
+        Refusal{"WeightsThatAreAMap", with_service("weights: {b: 1}"), 3, {"services[0].weights", "allowed"}},
+        Refusal{"WeightsOfAnUnknownService",
+                with_service("weights: b=1,c=2"),
+                3,
+                {"services[0].weights", "'a/c:80'", "allowed: a name under services, or any with an operator"}},
+        Refusal{"Failover", with_service("failover: b"), 3, {"services[0].failover", "'b'", "other-ns/web"}},
+        Refusal{"FailoverToAnUnknownService",
+                with_service("failover: x/b"),
+                3,
+                {"services[0].failover", "'x/b:80'", "allowed: a name under services, or any with an operator"}},
+        Refusal{"AZone", "zone: a b\n", 1, {"zone", "'a b'", "1 to 63"}},
+        Refusal{"AZoneThatIsAList", "zone: [a]\n", 1, {"zone", "1 to 63"}},
+        Refusal{"ANode", "node: Node_1\n", 1, {"node", "'Node_1'", "1 to 253"}},
         Refusal{"AnHttpKey", with_http("vai: true"), 2, {"http", "'vai'", "allowed: via, forwarded"}},
         Refusal{"HttpThatIsAList", "http: [via]\n", 1, {"http", "a list", "allowed: a map"}},
         Refusal{"Via", with_http("via: yes"), 2, {"http.via", "'yes'", "allowed: false, true"}},

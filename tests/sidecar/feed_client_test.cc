@@ -82,13 +82,14 @@ class Feed : public ::testing::Test {
   void start_operator(std::uint16_t port = 0) {
     operator_ = std::make_unique<Operator>(loop_, context(true, authority_), port);
   }
-  void start_client(const std::string& host = "127.0.0.1") {
+  void start_client(const std::string& host = "127.0.0.1", const std::string& node = "") {
     client_ = std::make_unique<FeedClient>(
         loop_,
         OperatorConfig{.host = host, .port = operator_->port(), .ca = {}, .certificate = {}, .key = {}, .snapshot = {}},
-        context(false, authority_), /*seed=*/1,
+        context(false, authority_), /*seed=*/1, node,
         FeedClient::Callbacks{.on_set = [this](auto set) { sets_.push_back(std::move(set)); },
                               .on_absent = [this](const auto& service) { absent_.push_back(service); },
+                              .on_zone = [this](const std::string& zone) { zones_.push_back(zone); },
                               .on_word = [this] { ++words_; }});
   }
   net::SslContext context(bool server, const fakes::CertificateAuthority& issuer) {
@@ -129,6 +130,7 @@ class Feed : public ::testing::Test {
   std::unique_ptr<FeedClient> client_;
   std::vector<std::shared_ptr<const feed::FullSet>> sets_;
   std::vector<model::ServicePort> absent_;
+  std::vector<std::string> zones_;
   int words_ = 0;
 };
 
@@ -282,6 +284,41 @@ TEST_F(Feed, FindsAnOperatorByName) {
   start_client("localhost");
   client_->want({kWeb});
   expect_heard(feed::Subscribe{{{kWeb, ""}}});
+}
+
+TEST_F(Feed, SaysWhichNodeItRunsOnWithItsFirstSubscriptionAndTakesItsZone) {
+  start_operator();
+  start_client("127.0.0.1", "node-1");
+  client_->want({kWeb});
+  expect_heard(feed::Subscribe{{{kWeb, ""}}, "node-1"});
+  operator_->say(feed::Place{"b"});
+  operator_->say(feed::Place{""});
+  await("two words", [this] { return words_ == 2; });
+  EXPECT_EQ(zones_, (std::vector<std::string>{"b", ""}));
+  client_->want({kWeb, kApi});
+  expect_heard(feed::Subscribe{{{kApi, ""}}});
+  const std::uint16_t port = operator_->port();
+  operator_.reset();
+  await("the loss", [this] { return !client_->connected(); });
+  start_operator(port);
+  expect_heard(feed::Subscribe{{{kApi, ""}, {kWeb, ""}}, "node-1"});
+}
+
+TEST_F(Feed, SaysAnotherNodeOnTheOpenStream) {
+  start_with(kOne);
+  operator_->say(feed::Place{"a"});
+  client_->set_node("node-2");
+  expect_heard(feed::Subscribe{{}, "node-2"});
+  operator_->say(feed::Place{"b"});
+  await("a zone", [this] { return !zones_.empty(); });
+  client_->set_node("node-2");
+  client_->set_node("");
+  operator_->say(feed::Place{"c"});
+  operator_->say(feed::Heartbeat{});
+  const int words = words_;
+  await("two words", [&] { return words_ == words + 2; });
+  EXPECT_FALSE(operator_->has_heard());
+  EXPECT_EQ(zones_.back(), "b") << "what is said of no node does not count";
 }
 
 TEST_F(Feed, MayEndAtAnyTime) {

@@ -42,6 +42,8 @@ class Snapshots : public ::testing::Test {
   fakes::TemporaryFolder folder_;
   std::string path_ = (folder_.path() / "snapshot").string();
   const Snapshot some_{.confirmed_at = std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'000)),
+                       .node = "node-1",
+                       .zone = "b",
                        .sets = {some_set("web", 9), some_set("api", 0)}};
 };
 
@@ -50,6 +52,8 @@ TEST_F(Snapshots, ComeBackAsTheyWereSaved) {
   const auto loaded = load_snapshot(path_);
   ASSERT_TRUE(loaded.has_value()) << loaded.error().text;
   EXPECT_EQ(loaded->confirmed_at, some_.confirmed_at);
+  EXPECT_EQ(loaded->node, "node-1");
+  EXPECT_EQ(loaded->zone, "b");
   ASSERT_EQ(loaded->sets.size(), 2u);
   EXPECT_EQ(*loaded->sets[0], *some_.sets[0]);
   EXPECT_EQ(*loaded->sets[1], *some_.sets[1]);
@@ -61,6 +65,7 @@ TEST_F(Snapshots, ReplaceTheOneBefore) {
   const auto loaded = load_snapshot(path_);
   ASSERT_TRUE(loaded.has_value());
   EXPECT_EQ(loaded->sets.size(), 1u);
+  EXPECT_EQ(loaded->zone, "");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1) << "nothing is left beside it";
 }
 
