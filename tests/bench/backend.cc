@@ -7,7 +7,6 @@
 /// have theirs. Prints "IP:PORT NAME" for each once all listen. Requests must not have a body.
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -25,15 +24,12 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "sockets.h"
+
 namespace {
 
 constexpr std::size_t kMaxRequestBytes = 64 * 1024;
 constexpr std::size_t kMaxBodyBytes = 4 * 1024 * 1024;
-
-[[noreturn]] void fail(const std::string& what) {
-  std::perror(("outrigger-test-backend: " + what).c_str());
-  std::exit(1);
-}
 
 struct Listener {
   sockaddr_in address{};
@@ -51,40 +47,21 @@ struct Connection {
 
 Listener parse(std::string_view argument, in_port_t shared_port) {
   const std::size_t equals = argument.find('=');
-  const std::size_t colon = argument.substr(0, equals).rfind(':');
-  Listener listener;
-  listener.address.sin_family = AF_INET;
-  if (equals == std::string_view::npos || colon == std::string_view::npos ||
-      inet_pton(AF_INET, std::string(argument.substr(0, colon)).c_str(), &listener.address.sin_addr) != 1) {
+  if (equals == std::string_view::npos) {
     std::fprintf(stderr, "outrigger-test-backend: \"%.*s\": must be IP:PORT=NAME\n", static_cast<int>(argument.size()),
                  argument.data());
     std::exit(1);
   }
-  const int port = std::atoi(std::string(argument.substr(colon + 1, equals - colon - 1)).c_str());
-  listener.address.sin_port = port == 0 ? shared_port : htons(static_cast<in_port_t>(port));
-  listener.name = argument.substr(equals + 1);
+  Listener listener{parse_address(argument.substr(0, equals)), std::string(argument.substr(equals + 1)), {}};
+  if (listener.address.sin_port == 0) listener.address.sin_port = shared_port;
   listener.body = listener.name + "\n";
   return listener;
-}
-
-int listen_on(Listener& listener) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  const int on = 1;
-  socklen_t length = sizeof listener.address;
-  auto* address = reinterpret_cast<sockaddr*>(&listener.address);
-  // Accepted sockets inherit TCP_NODELAY.
-  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 || bind(fd, address, length) != 0 ||
-      listen(fd, SOMAXCONN) != 0 || getsockname(fd, address, &length) != 0) {
-    fail("cannot listen for " + listener.name);
-  }
-  return fd;
 }
 
 class Server {
  public:
   void add(const Listener& listener, int fd) {
-    watch(EPOLL_CTL_ADD, fd, EPOLLIN);
+    watch(epoll_, EPOLL_CTL_ADD, fd, EPOLLIN);
     listeners_.emplace(fd, listener);
   }
 
@@ -105,19 +82,12 @@ class Server {
   }
 
  private:
-  void watch(int operation, int fd, std::uint32_t interest) {
-    epoll_event event{};
-    event.events = interest;
-    event.data.fd = fd;
-    if (epoll_ctl(epoll_, operation, fd, &event) != 0) fail("epoll_ctl");
-  }
-
   void accept_all(int listening, const Listener& listener) {
     while (true) {
       const int fd = accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0) return;
       connections_.emplace(fd, Connection{listener, {}, {}, {}, false});
-      watch(EPOLL_CTL_ADD, fd, EPOLLIN);
+      watch(epoll_, EPOLL_CTL_ADD, fd, EPOLLIN);
     }
   }
 
@@ -170,7 +140,7 @@ class Server {
     if (connection.waits_to_send == all_sent) {
       // Nothing more is read from a client that does not take its answers.
       connection.waits_to_send = !all_sent;
-      watch(EPOLL_CTL_MOD, fd, all_sent ? EPOLLIN : EPOLLOUT);
+      watch(epoll_, EPOLL_CTL_MOD, fd, all_sent ? EPOLLIN : EPOLLOUT);
     }
     return true;
   }
@@ -195,7 +165,7 @@ int main(int argc, char** argv) {
   in_port_t shared_port = 0;
   for (int i = 1; i < argc; ++i) {
     Listener listener = parse(argv[i], shared_port);
-    server.add(listener, listen_on(listener));
+    server.add(listener, listen_on(listener.address));
     if (shared_port == 0) shared_port = listener.address.sin_port;
     std::array<char, INET_ADDRSTRLEN> ip{};
     inet_ntop(AF_INET, &listener.address.sin_addr, ip.data(), ip.size());

@@ -5,7 +5,8 @@ idle, and are measured in turn, round after round, so that whatever else the mac
 two proxies within a round says more than either figure. CPU per request is user and system time of the proxy's
 processes, so it includes what the kernel's TCP does on their account. Memory and start are of one proxy at a time.
 
-CASE is one of cases.py, http1 (those of HTTP/1.1), all, or picture, which measures nothing and draws what there is.
+CASE is one of cases.py, http1 (those of HTTP/1.1), all, tail (those of tail latency, which are not in all), or picture,
+which measures nothing and draws what there is.
 """
 import argparse
 import dataclasses
@@ -22,12 +23,14 @@ import tempfile
 import time
 
 import report
-from cases import CASES, OTHER_FIGURES, TARGETS, named
+import tail_report
+from cases import CASES, OTHER_FIGURES, TAIL_CASES, TARGETS, named
 from methods import DIRECT, METHODS, ONCE, Stage
 from processes import Problem, Processes
+from tail import Tail
 
 VERSIONS = {"haproxy": ["haproxy", "-v"], "nginx": ["nginx", "-v"], "envoy": ["envoy", "--version"]}
-SHOWN_IN_ROUND = ("cpu_us", "p99_us", "mib_with_10000", "start_ms")
+SHOWN_IN_ROUND = ("cpu_us", "p99_us", "failed_percent", "mib_with_10000", "start_ms")
 
 
 def enter_own_network():
@@ -53,7 +56,7 @@ def raise_file_limit():
 
 def run(case, rounds, stage):
     """(rounds, figures that need none, problems by peer). A peer that cannot be measured does not end the case."""
-    method = METHODS[case.method](case, stage)
+    method = {**METHODS, "tail": Tail}[case.method](case, stage)
     problems = {}
 
     def attempt(peer, act, *arguments):
@@ -80,13 +83,14 @@ def run(case, rounds, stage):
 
 def measured(name, options, own_network):
     """Everything of one case, as it stands in the results."""
-    case = CASES[name]
-    rounds = 1 if case.method in ONCE else options.rounds
+    case = {**CASES, **TAIL_CASES}[name]
+    rounds = 1 if case.method in ONCE else options.rounds or case.rounds
+    seconds = options.seconds or case.seconds
     print(f"\n{name}: {case.title}; {rounds} round{'s' * (rounds > 1)}", flush=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="outrigger-bench-"))
     processes = Processes(folder)
     cores = os.sched_getaffinity(0)
-    stage = Stage(options.programs, folder, processes, max(cores), min(cores), options.seconds)
+    stage = Stage(options.programs, folder, processes, max(cores), min(cores), seconds)
     try:
         rows, once, problems = run(case, rounds, stage)
     except Problem as problem:
@@ -96,8 +100,10 @@ def measured(name, options, own_network):
         processes.stop_all()
         shutil.rmtree(folder, ignore_errors=True)
     rows_of_peers = report.summary(rows, once)
-    print("\n".join(report.table(rows_of_peers)))
-    return {**dataclasses.asdict(case), "measured_at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "seconds": options.seconds,
+    if name in TAIL_CASES:
+        rows_of_peers = tail_report.with_best(rows_of_peers, rows)
+    print("\n".join([*report.table(rows_of_peers), *tail_report.best_lines(rows_of_peers)]))
+    return {**dataclasses.asdict(case), "measured_at": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "seconds": seconds,
             "kernel": platform.release(), "own_network": own_network,
             "versions": {peer: version(command) for peer, command in VERSIONS.items()},
             "problems": problems, "summary": rows_of_peers, "rounds": rows}
@@ -114,8 +120,12 @@ def version(command):
 def conclude(results):
     """What all cases measured so far say together."""
     summaries = {name: case["summary"] for name, case in results.items()}
-    print("\n" + "\n".join(report.cpu_overview({name: case.title for name, case in CASES.items()}, summaries)))
-    print("\n" + "\n".join(report.other_overview(OTHER_FIGURES, summaries)))
+    for overview in (report.cpu_overview({name: case.title for name, case in CASES.items()}, summaries),
+                     report.other_overview(OTHER_FIGURES, summaries),
+                     tail_report.overview({name: case.title for name, case in TAIL_CASES.items()}, summaries)):
+        heading, rule, *lines = overview
+        if lines:
+            print("\n" + "\n".join([heading, rule, *lines]))
     print("\nTargets, of the medians:\n" + "\n".join(
         report.target_lines([target for target in TARGETS if target.case in summaries], summaries)))
     for name, case in results.items():
@@ -128,10 +138,12 @@ def main():
     arguments.add_argument("--programs", type=pathlib.Path, required=True, help="folder of the compiled programs")
     arguments.add_argument("--results", type=pathlib.Path, required=True,
                            help="folder of results.json; a case replaces what it had there")
-    arguments.add_argument("--pictures", type=pathlib.Path, required=True, help="folder of bench.svg, bench-dark.svg")
-    arguments.add_argument("--rounds", type=int, default=7)
-    arguments.add_argument("--seconds", type=int, default=3, help="of load, for one proxy in one round")
-    arguments.add_argument("case", nargs="?", default="all", choices=["all", "http1", *CASES, "picture"],
+    arguments.add_argument("--pictures", type=pathlib.Path, required=True,
+                           help="folder of bench.svg, bench-tail.svg and their dark twins")
+    arguments.add_argument("--rounds", type=int, help="default: as many as cases.py says, 7 or 3")
+    arguments.add_argument("--seconds", type=int, help="of load, for one proxy in one round; default: as cases.py says")
+    arguments.add_argument("case", nargs="?", default="all",
+                           choices=["all", "http1", *CASES, "tail", *TAIL_CASES, "picture"],
                            metavar="CASE", help="%(choices)s")
     options = arguments.parse_args()
     file = options.results / "results.json"
@@ -153,6 +165,9 @@ def main():
     if options.case in ("all", "picture"):
         import picture  # here, as nothing else needs a drawing library
         picture.draw(results, options.pictures)
+    if options.case in ("tail", "picture"):
+        import tail_picture
+        tail_picture.draw(results, options.pictures)
     return 1 if any(results[name]["problems"] for name in named(options.case) if name in results) else 0
 
 

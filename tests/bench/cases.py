@@ -12,6 +12,34 @@ class Case:
     connections: int = 64
     close: bool = False            # a connection per request
     counts_calls: bool = False     # system calls too
+    seconds: int = 3               # of load, for one proxy in one round
+    rounds: int = 7
+
+
+@dataclasses.dataclass(frozen=True)
+class TailCase:
+    """Requests at a fixed rate over HTTP/1.1 to STATIONS backends with WORKERS each, who take exponential times; the
+    last of them may be worse than the others."""
+    title: str
+    load: float                    # of what all of them can do
+    mean_ms: float = 2
+    long_share: float = 0          # of the requests, whose mean is ...
+    long_factor: float = 1         # ... this many times the others'
+    slow: float = 1                # the last one's times, of the others'
+    failing: float = 0             # the share that the last one answers with a 503 at once, from the first counted on
+    stall_ms: int = 0              # one of them at a time, in turn, stands still for so long in each ...
+    period_ms: int = 0
+    proxies: int = 1               # that share the requests, each knowing its own alone
+    passive_health: bool = False   # peers with theirs switched on are measured too
+    seconds: int = 3
+    rounds: int = 3
+    method: str = "tail"
+
+    @property
+    def rate(self):
+        """Requests a second."""
+        mean_seconds = self.mean_ms / 1e3 * (1 + self.long_share * (self.long_factor - 1))
+        return round(self.load * WORKERS / mean_seconds * (STATIONS - 1 + 1 / self.slow))
 
 
 CASES = {
@@ -31,6 +59,17 @@ CASES = {
     "memory": Case("Memory, with idle HTTP/1.1 connections", "memory", "http", "http"),
     "start": Case("From exec to the first 200", "start", "http", "http"),
 }
+TAIL_CASES = {
+    "tail_slow": TailCase("One of four backends 10 times slower, at 60 % load", 0.6, slow=10),
+    "tail_eight_slow": TailCase("The same, shared by eight proxies", 0.6, slow=10, proxies=8),
+    "tail_heavy": TailCase("Of all requests 5 % take 20 times longer, at 70 % load", 0.7, long_share=0.05,
+                           long_factor=20, seconds=4),
+    "tail_stall": TailCase("One backend at a time stands still for 2 s, at 60 % load", 0.6, mean_ms=4, stall_ms=2000,
+                           period_ms=4000, seconds=8),
+    "tail_failing": TailCase("One of four backends answers all with a 503 at once, at 50 % load", 0.5, failing=1,
+                             passive_health=True),
+    "tail_equal": TailCase("Four equal backends, at 80 % load", 0.8, mean_ms=3),
+}
 # What is told of cases beside CPU: (case, figure) → what it is.
 OTHER_FIGURES = {
     ("rate_2k", "added_p50_us"): "added to the latency at 2,000 requests/s, p50, µs",
@@ -42,13 +81,19 @@ OTHER_FIGURES = {
     ("start", "start_ms"): "exec to the first 200, ms",
 }
 RATE = 2000
+STATIONS = 4
+WORKERS = 4
+WARM_UP_SECONDS = 2    # before what is counted of a tail case
 IDLE_CONNECTIONS = (1000, 10_000)
+BEST = "best"
 
 
 def named(name):
     """The cases of a name on the command line."""
     if name == "all":
         return list(CASES)
+    if name == "tail":
+        return list(TAIL_CASES)
     if name == "http1":
         return [case for case in CASES if case.startswith("http1_")]
     return [name]
@@ -60,7 +105,10 @@ class Target:
     case: str
     figure: str
     most: float | None = None    # of the ratio if there is a peer, else of the figure; None: the lowest of all
-    peer: str | None = None
+    peer: str | None = None      # BEST: that one which is the best in the round
+
+
+BEST = "best"
 
 
 TARGETS = [
@@ -81,4 +129,14 @@ TARGETS = [
     Target("memory", "idle_mib", 5),
     Target("memory", "mib_with_10000", 8),
     Target("start", "start_ms", 8),
+    Target("tail_slow", "p99_us", 0.33, BEST),
+    Target("tail_slow", "p999_us", 0.50, BEST),
+    Target("tail_eight_slow", "p99_us", 0.33, BEST),
+    Target("tail_eight_slow", "p999_us", 0.50, BEST),
+    Target("tail_heavy", "p99_us", 1.05, BEST),
+    Target("tail_stall", "p99_us"),
+    Target("tail_stall", "failed_percent"),
+    Target("tail_failing", "p99_us"),
+    Target("tail_failing", "failed_percent"),
+    Target("tail_equal", "p99_us", 1.05, BEST),
 ]

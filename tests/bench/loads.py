@@ -19,8 +19,9 @@ def h2load(case, address, seconds, frame):
             *(post if case.upstream == "grpc" else []), f"http://{address}{case.path}"]
 
 
-def open_loop(programs, case, address, rate, seconds, seed):
-    return [str(programs / "outrigger-test-open-loop"), address, case.path, str(rate), str(seconds), str(seed)]
+def open_loop(programs, path, addresses, rate, seconds, seed, warm_up=0):
+    return [str(programs / "outrigger-test-open-loop"), ",".join(addresses), path, str(rate), str(seconds), str(seed),
+            str(warm_up)]
 
 
 def read_wrk(text):
@@ -51,7 +52,17 @@ def read_open_loop(text):
     return {"requests": answer["answered"], **{key: answer[key] for key in ("p50_us", "p99_us", "p999_us")}}
 
 
-READERS = {"wrk": read_wrk, "h2load": read_h2load, "open_loop": read_open_loop}
+def read_tail(text):
+    """Here failed requests are figures: a percentile that falls among them is None, beyond all others."""
+    answer = json.loads(text)
+    if answer["answered"] == 0:
+        raise Problem(f"open loop: all of {answer['failed']} requests failed")
+    requests = answer["answered"] + answer["failed"]
+    return {"requests": requests, "failed_percent": answer["failed"] / requests * 100,
+            **{key: answer[key] for key in ("p50_us", "p99_us", "p999_us", "good_p99_us")}}
+
+
+READERS = {"wrk": read_wrk, "h2load": read_h2load, "open_loop": read_open_loop, "tail": read_tail}
 
 
 def run(method, command, cpu, seconds):

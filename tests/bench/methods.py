@@ -124,7 +124,7 @@ class OpenLoop(Loaded):
         return self._load(peer, self.stage.seconds, number) if peer == DIRECT else super().round_of(peer, number)
 
     def _load_command(self, address, seconds, seed):
-        return loads.open_loop(self.stage.programs, self.case, address, RATE, seconds, seed)
+        return loads.open_loop(self.stage.programs, self.case.path, [address], RATE, seconds, seed)
 
 
 class Memory(Method):

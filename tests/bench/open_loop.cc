@@ -2,11 +2,13 @@
 /// latency counts from the moment a request was meant to be sent, so that a stall is seen by all who would have met it.
 /// One thread, epoll.
 ///
-///   outrigger-test-open-loop IP:PORT PATH RATE SECONDS SEED
+///   outrigger-test-open-loop IP:PORT[,IP:PORT...] PATH RATE SECONDS SEED [WARM_UP_SECONDS]
 ///
-/// Prints one line of JSON: how many were answered with 200, how many failed or were still open three seconds after the
-/// last was sent, and the latency's percentiles in microseconds. The same SEED gives the same arrivals.
-#include <arpa/inet.h>
+/// Of several targets each request goes to one at random. Its target is PATH?SEED.NUMBER, and the same SEED gives the
+/// same arrivals at the same targets. The warm-up comes before the SECONDS and is not counted.
+///
+/// Prints one line of JSON (latencies.h): how many were answered with 200, how many failed, which is answered
+/// otherwise, cut, or still open three seconds after the last was sent, and percentiles of the latency in microseconds.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -29,134 +31,143 @@
 #include <unordered_map>
 #include <vector>
 
+#include "latencies.h"
+#include "sockets.h"
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
 using Microseconds = std::chrono::duration<double, std::micro>;
 
 constexpr std::size_t kConnectionsAtStart = 32;
-constexpr std::size_t kMaxConnections = 1000;
+constexpr std::size_t kMaxConnections = 10'000;
 constexpr std::chrono::seconds kTimeForTheLast{3};
 
-struct Connection {
-  bool busy = false;
+struct Request {
+  std::uint64_t number = 0;
   Clock::time_point meant_at{};
-  std::string received;
 };
 
-[[noreturn]] void fail(const std::string& what) {
-  std::perror(("outrigger-test-open-loop: " + what).c_str());
-  std::exit(1);
-}
+struct Connection {
+  std::size_t target = 0;
+  bool busy = false;
+  Request request{};
+  std::string received{};
+};
 
-sockaddr_in parse_address(std::string_view text) {
-  const std::size_t colon = text.rfind(':');
+struct Target {
   sockaddr_in address{};
-  address.sin_family = AF_INET;
-  if (colon == std::string_view::npos ||
-      inet_pton(AF_INET, std::string(text.substr(0, colon)).c_str(), &address.sin_addr) != 1) {
-    std::fprintf(stderr, "outrigger-test-open-loop: \"%.*s\": must be IP:PORT\n", static_cast<int>(text.size()),
-                 text.data());
-    std::exit(1);
+  std::vector<int> idle{};     // the one used last at the end
+  std::deque<Request> late{};  // no connection was there for them
+};
+
+std::vector<Target> parse_targets(std::string_view text) {
+  std::vector<Target> targets;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', begin), text.size());
+    targets.push_back({parse_address(text.substr(begin, comma - begin))});
+    begin = comma + 1;
   }
-  address.sin_port = htons(static_cast<in_port_t>(std::atoi(std::string(text.substr(colon + 1)).c_str())));
-  return address;
+  return targets;
 }
 
-enum class Answer { kIncomplete, kOk, kBad };
+enum class Answer { kIncomplete, kOk, kRefused, kBad };
 
-/// Of a response with Content-Length; what this is pointed at writes the name so.
-Answer read_answer(std::string_view received) {
+struct Read {
+  Answer answer = Answer::kIncomplete;
+  bool closes = false;  // the connection
+};
+
+/// Of a response with Content-Length.
+Read read_answer(std::string_view received) {
   const std::size_t end = received.find("\r\n\r\n");
-  if (end == std::string_view::npos) return Answer::kIncomplete;
+  if (end == std::string_view::npos) return {};
   std::string head(received.substr(0, end));
   std::transform(head.begin(), head.end(), head.begin(),
                  [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
   constexpr std::string_view kLength = "\r\ncontent-length: ";
   const std::size_t field = head.find(kLength);
   std::size_t body_bytes = 0;
-  if (!head.starts_with("http/1.1 200 ") || field == std::string::npos ||
+  if (!head.starts_with("http/1.1 ") || field == std::string::npos ||
       std::from_chars(head.data() + field + kLength.size(), head.data() + head.size(), body_bytes).ec != std::errc{}) {
-    return Answer::kBad;
+    return {Answer::kBad};
   }
-  return received.size() < end + 4 + body_bytes ? Answer::kIncomplete : Answer::kOk;
+  if (received.size() < end + 4 + body_bytes) return {};
+  return {head.starts_with("http/1.1 200 ") ? Answer::kOk : Answer::kRefused,
+          head.find("\r\nconnection: close") != std::string::npos};
 }
 
 class Load {
  public:
-  Load(const sockaddr_in& target, std::string_view path, double per_second, std::uint64_t seed)
-      : target_(target),
-        request_("GET " + std::string(path) + " HTTP/1.1\r\nHost: bench\r\n\r\n"),
-        random_(seed),
-        gap_seconds_(per_second) {}
+  Load(std::vector<Target> targets, std::string_view path, double per_second, std::string_view seed)
+      : targets_(std::move(targets)),
+        request_start_("GET " + std::string(path) + "?" + std::string(seed) + "."),
+        arrivals_(std::strtoull(std::string(seed).c_str(), nullptr, 10)),
+        choices_(arrivals_()),
+        gap_seconds_(per_second),
+        choice_(0, targets_.size() - 1) {}
 
-  void run(Clock::duration duration) {
-    for (std::size_t i = 0; i < kConnectionsAtStart; ++i) idle_.push_back(connect());
-    const Clock::time_point end = Clock::now() + duration;
+  void run(Clock::duration warm_up, Clock::duration duration) {
+    for (std::size_t target = 0; target < targets_.size(); ++target) {
+      const std::size_t share = std::max<std::size_t>(kConnectionsAtStart / targets_.size(), 1);
+      for (std::size_t i = 0; i < share; ++i) targets_[target].idle.push_back(connect(target));
+    }
+    counted_from_ = Clock::now() + warm_up;
+    const Clock::time_point end = counted_from_ + duration;
     Clock::time_point next = Clock::now() + gap();
-    while (next < end || (open() > 0 && Clock::now() < end + kTimeForTheLast)) {
+    while (next < end || (open_ > 0 && Clock::now() < end + kTimeForTheLast)) {
       while (next < end && next <= Clock::now()) {
-        arrive(next);
+        arrive({number_++, next});
         next += gap();
       }
       wait_until(next < end ? next : end + kTimeForTheLast);
     }
-    failed_ += open();
+    give_up();
   }
 
-  void print() {
-    std::sort(latencies_us_.begin(), latencies_us_.end());
-    std::printf(R"({"answered": %zu, "failed": %zu, "p50_us": %.1f, "p99_us": %.1f, "p999_us": %.1f})"
-                "\n",
-                latencies_us_.size(), failed_, percentile(0.5), percentile(0.99), percentile(0.999));
-  }
+  const bench::Latencies& latencies() const { return latencies_; }
 
  private:
   Clock::duration gap() {
-    return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(gap_seconds_(random_)));
-  }
-
-  std::size_t open() const { return connections_.size() - idle_.size() + late_.size(); }
-
-  double percentile(double share) const {
-    if (latencies_us_.empty()) return 0;
-    return latencies_us_[static_cast<std::size_t>(share * static_cast<double>(latencies_us_.size() - 1))];
+    return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(gap_seconds_(arrivals_)));
   }
 
   /// Blocks, which on one machine takes no longer than the three segments.
-  int connect() {
+  int connect(std::size_t target) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int on = 1;
-    if (fd < 0 || ::connect(fd, reinterpret_cast<const sockaddr*>(&target_), sizeof target_) != 0 ||
+    const sockaddr_in& address = targets_[target].address;
+    if (fd < 0 || ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) {
       fail("cannot connect");
     }
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.fd = fd;
-    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) fail("epoll_ctl");
-    connections_.emplace(fd, Connection{});
+    watch(epoll_, EPOLL_CTL_ADD, fd, EPOLLIN);
+    connections_.emplace(fd, Connection{target});
     return fd;
   }
 
-  void arrive(Clock::time_point meant_at) {
-    if (idle_.empty() && connections_.size() < kMaxConnections) idle_.push_back(connect());
-    if (idle_.empty()) {
-      late_.push_back(meant_at);
+  void arrive(const Request& request) {
+    ++open_;
+    const std::size_t index = choice_(choices_);
+    Target& target = targets_[index];
+    if (target.idle.empty() && connections_.size() < kMaxConnections) target.idle.push_back(connect(index));
+    if (target.idle.empty()) {
+      target.late.push_back(request);
       return;
     }
-    const int fd = idle_.back();
-    idle_.pop_back();
-    send(fd, meant_at);
+    const int fd = target.idle.back();
+    target.idle.pop_back();
+    send(fd, request);
   }
 
-  void send(int fd, Clock::time_point meant_at) {
+  void send(int fd, const Request& request) {
     Connection& connection = connections_.at(fd);
     connection.busy = true;
-    connection.meant_at = meant_at;
+    connection.request = request;
     connection.received.clear();
+    const std::string text = request_start_ + std::to_string(request.number) + " HTTP/1.1\r\nHost: bench\r\n\r\n";
     // Less than all of so few bytes is a connection that ended, which the next read tells.
-    if (write(fd, request_.data(), request_.size()) < 0) shutdown(fd, SHUT_RDWR);
+    if (write(fd, text.data(), text.size()) < 0) shutdown(fd, SHUT_RDWR);
   }
 
   void wait_until(Clock::time_point when) {
@@ -172,42 +183,63 @@ class Load {
     const ssize_t size = recv(fd, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
     Connection& connection = connections_.at(fd);
     if (size > 0) connection.received.append(buffer_.data(), static_cast<std::size_t>(size));
-    const Answer answer = size > 0 && connection.busy ? read_answer(connection.received) : Answer::kBad;
-    if (answer == Answer::kIncomplete) return;
-    if (answer == Answer::kBad) {
-      drop(fd);
-      return;
+    const Read read = size > 0 && connection.busy ? read_answer(connection.received) : Read{Answer::kBad};
+    if (read.answer == Answer::kIncomplete) return;
+    if (connection.busy) {
+      end(connection.request, read.answer == Answer::kOk);
+    } else {
+      std::erase(targets_[connection.target].idle, fd);
     }
     connection.busy = false;
-    latencies_us_.push_back(Microseconds(Clock::now() - connection.meant_at).count());
-    if (late_.empty()) {
-      idle_.push_back(fd);
+    Target& target = targets_[connection.target];
+    if (read.answer == Answer::kBad || read.closes) {
+      connections_.erase(fd);
+      close(fd);
+    } else if (target.late.empty()) {
+      target.idle.push_back(fd);
     } else {
-      send(fd, late_.front());
-      late_.pop_front();
+      send(fd, target.late.front());
+      target.late.pop_front();
     }
   }
 
-  void drop(int fd) {
-    if (connections_.at(fd).busy) {
-      ++failed_;
+  void end(const Request& request, bool good) {
+    --open_;
+    if (request.meant_at < counted_from_) return;
+    if (good) {
+      latencies_.add_good(waited_us(request));
     } else {
-      idle_.erase(std::find(idle_.begin(), idle_.end(), fd));
+      latencies_.add_failed();
     }
-    connections_.erase(fd);
-    close(fd);
   }
 
-  const sockaddr_in target_;
-  const std::string request_;
-  std::mt19937_64 random_;
+  void give_up() {
+    for (const auto& [fd, connection] : connections_) {
+      if (connection.busy) give_up(connection.request);
+    }
+    for (const Target& target : targets_) {
+      for (const Request& request : target.late) give_up(request);
+    }
+  }
+
+  void give_up(const Request& request) {
+    if (request.meant_at >= counted_from_) latencies_.add_given_up(waited_us(request));
+  }
+
+  static double waited_us(const Request& request) { return Microseconds(Clock::now() - request.meant_at).count(); }
+
+  std::vector<Target> targets_;
+  const std::string request_start_;
+  std::mt19937_64 arrivals_;
+  std::mt19937_64 choices_;
   std::exponential_distribution<double> gap_seconds_;
+  std::uniform_int_distribution<std::size_t> choice_;
   int epoll_ = epoll_create1(EPOLL_CLOEXEC);
   std::unordered_map<int, Connection> connections_;
-  std::vector<int> idle_;               // the one used last at the end
-  std::deque<Clock::time_point> late_;  // when those were meant that no connection was there for
-  std::vector<double> latencies_us_;
-  std::size_t failed_ = 0;
+  std::uint64_t number_ = 0;  // of the next request
+  std::size_t open_ = 0;      // requests that are not answered yet
+  Clock::time_point counted_from_{};
+  bench::Latencies latencies_;
   std::array<char, 64 * 1024> buffer_{};
 };
 
@@ -217,11 +249,15 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   // A timer that is 50 µs late, as they are by default, would be half of what is measured.
   prctl(PR_SET_TIMERSLACK, 1UL);
-  if (argc != 6 || std::atof(argv[3]) <= 0) {
-    std::fprintf(stderr, "usage: outrigger-test-open-loop IP:PORT PATH RATE SECONDS SEED\n");
+  if (argc < 6 || argc > 7 || std::atof(argv[3]) <= 0) {
+    std::fprintf(stderr,
+                 "usage: outrigger-test-open-loop IP:PORT[,IP:PORT...] PATH RATE SECONDS SEED [WARM_UP_SECONDS]\n");
     return 1;
   }
-  Load load(parse_address(argv[1]), argv[2], std::atof(argv[3]), std::strtoull(argv[5], nullptr, 10));
-  load.run(std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::atof(argv[4]))));
-  load.print();
+  const auto seconds = [](const char* text) {
+    return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::atof(text)));
+  };
+  Load load(parse_targets(argv[1]), argv[2], std::atof(argv[3]), argv[5]);
+  load.run(argc == 7 ? seconds(argv[6]) : Clock::duration::zero(), seconds(argv[4]));
+  std::fputs(load.latencies().json().c_str(), stdout);
 }

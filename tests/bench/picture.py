@@ -1,5 +1,5 @@
-"""Draws results.json, for GitHub's light and dark pages: bench.svg and bench-dark.svg. The same results give the same
-files."""
+"""Draws what all cases but those of tail latency came to: bench.svg and bench-dark.svg, for GitHub's light and dark
+pages. The same results give the same files."""
 import dataclasses
 
 import matplotlib
@@ -42,14 +42,18 @@ DARK = Style("#0d1117", "#f0f6fc", "#3d444d",
 
 def draw(results, folder):
     """`results`: as bench.py writes them; what they lack is left out."""
-    for name, style in {"bench.svg": LIGHT, "bench-dark.svg": DARK}.items():
+    save(folder, "bench", lambda style: _figure(results, style))
+
+
+def save(folder, name, figure):
+    """`figure`: of a style."""
+    for file, style in {f"{name}.svg": LIGHT, f"{name}-dark.svg": DARK}.items():
         settings = {"font.family": "DejaVu Sans", "font.size": 8.2, "svg.hashsalt": "outrigger", "axes.titlesize": 9.5,
                     "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.titlepad": 14,
                     "text.color": style.text, "axes.edgecolor": style.faint, "axes.labelcolor": style.text,
                     "xtick.color": style.text, "ytick.color": style.text}
         with matplotlib.rc_context(settings):
-            _figure(results, style).savefig(folder / name, facecolor=style.background,
-                                            metadata={"Date": None, "Creator": None})
+            figure(style).savefig(folder / file, facecolor=style.background, metadata={"Date": None, "Creator": None})
 
 
 def _figure(results, style):
@@ -87,10 +91,10 @@ def _cpu(axes, results, style):
                           color=style.background, linewidth=2)
             else:
                 axes.plot([x, x], [low, top], color=style.text, linewidth=0.7, alpha=0.6)
-            _number(axes, x, top, f"{middle:.1f}", style)
+            number(axes, x, top, f"{middle:.1f}", style)
     axes.axhline(1, color=style.peers["sidecar"], linewidth=0.8, zorder=0)
     axes.set_ylim(0, tallest * 1.08)
-    _finish(axes, [CPU[case] for case in groups])
+    finish(axes, [CPU[case] for case in groups])
 
 
 def _panel(axes, rows, figures, title, style):
@@ -106,8 +110,8 @@ def _panel(axes, rows, figures, title, style):
     axes.set_ylim(min(values.values()) / 2.5, max(values.values()) * 1.7)
     for (place, peer), value in values.items():
         x = _bar(axes, place, peer, value, style)
-        _number(axes, x, value, f"{value:.0f}" if value >= 50 else f"{value:.1f}", style)
-    _finish(axes, list(figures.values()))
+        number(axes, x, value, f"{value:.0f}" if value >= 50 else f"{value:.1f}", style)
+    finish(axes, list(figures.values()))
 
 
 def _bar(axes, place, peer, height, style):
@@ -116,12 +120,12 @@ def _bar(axes, place, peer, height, style):
     return x
 
 
-def _number(axes, x, y, text, style):
+def number(axes, x, y, text, style):
     axes.annotate(text, (x, y), (0, 2.5), textcoords="offset points", ha="center", va="bottom", fontsize=7.4,
                   color=style.text)
 
 
-def _finish(axes, names):
+def finish(axes, names):
     """Every bar has its number, so there is no scale beside them."""
     axes.set_facecolor("none")
     axes.set_xticks(range(len(names)), names, linespacing=1.25)
