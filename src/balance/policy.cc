@@ -2,17 +2,30 @@
 
 #include <algorithm>
 
+#include "balance/consistent_hash.h"
+#include "balance/least_connections.h"
+#include "balance/response_time.h"
 #include "balance/round_robin.h"
 #include "balance/smooth_weighted_round_robin.h"
+#include "balance/weighted_random.h"
 
 namespace outrigger::balance {
 
-std::unique_ptr<Policy> make_policy(model::PolicyKind kind, std::span<const std::uint32_t> weights, Random& random) {
-  CHECK(!weights.empty());
-  // Equal weights need no deadlines: any fixed order gives every endpoint its exact share, in O(1).
-  const bool equal = std::all_of(weights.begin(), weights.end(), [&](auto weight) { return weight == weights[0]; });
-  if (kind == model::PolicyKind::round_robin || equal) return std::make_unique<RoundRobin>(weights.size(), random);
-  return std::make_unique<SmoothWeightedRoundRobin>(weights, random);
+bool Request::has_tried(const Backend* backend) const {
+  return std::find(tried.begin(), tried.end(), backend) != tried.end();
+}
+
+std::unique_ptr<Policy> make_policy(model::PolicyKind kind, Random& random) {
+  switch (kind) {
+    case model::PolicyKind::round_robin: return std::make_unique<RoundRobin>(random);
+    case model::PolicyKind::weighted_round_robin: return std::make_unique<SmoothWeightedRoundRobin>(random);
+    case model::PolicyKind::least_connections: return std::make_unique<LeastConnections>(false, random);
+    case model::PolicyKind::weighted_least_connections: return std::make_unique<LeastConnections>(true, random);
+    case model::PolicyKind::response_time: return std::make_unique<ResponseTime>(random);
+    case model::PolicyKind::random: return std::make_unique<WeightedRandom>(random);
+    case model::PolicyKind::consistent_hash: return std::make_unique<ConsistentHash>();
+  }
+  CHECK(false);
 }
 
 }  // namespace outrigger::balance

@@ -74,7 +74,7 @@ struct RetryOn {
 };
 
 struct ServiceOptions {
-  PolicyKind policy = PolicyKind::weighted_round_robin;
+  PolicyKind policy = PolicyKind::response_time;
   Protocol protocol = Protocol::automatic;
   /// Bounds one attempt to connect to one endpoint.
   std::chrono::milliseconds connect_timeout{1'000};

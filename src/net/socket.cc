@@ -135,12 +135,15 @@ Result<FileDescriptor> listen_on(const SocketAddress& address, bool reuse_port) 
 }
 
 Result<FileDescriptor> start_connect(const SocketAddress& address) {
-  const auto fail = [&address] { return failure("connect to " + address.text() + ": " + reason(errno)); };
   FileDescriptor fd = make_socket(address);
-  if (!fd) return fail();
-  if (!set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1)) return fail();
-  if (::connect(fd.get(), address.get(), address.length) != 0 && errno != EINPROGRESS) return fail();
-  return fd;
+  const bool begun = fd && set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1) &&
+                     (::connect(fd.get(), address.get(), address.length) == 0 || errno == EINPROGRESS);
+  if (begun) return fd;
+  const int error = errno;
+  fd.reset();
+  auto failed = failure("connect to " + address.text() + ": " + reason(error));
+  errno = error;
+  return failed;
 }
 
 int connect_error(int fd) {

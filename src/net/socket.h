@@ -27,7 +27,8 @@ struct SocketAddress {
 
 /// Listens with SO_REUSEADDR and, if asked, SO_REUSEPORT. The error names the address and the reason.
 Result<FileDescriptor> listen_on(const SocketAddress& address, bool reuse_port);
-/// Starts to connect: EINPROGRESS is success; the outcome comes as EPOLLOUT or EPOLLERR and connect_error().
+/// Starts to connect: EINPROGRESS is success; the outcome comes as EPOLLOUT or EPOLLERR and connect_error(). After an
+/// error errno tells why, too.
 Result<FileDescriptor> start_connect(const SocketAddress& address);
 /// errno of a connect that ended, 0 for success.
 int connect_error(int fd);

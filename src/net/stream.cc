@@ -21,13 +21,19 @@ std::unique_ptr<Stream> Stream::accepted(EventLoop& loop, FileDescriptor fd, con
       new Stream(loop, Transport::server(std::move(fd), context), State::handshaking, std::move(callbacks)));
 }
 
+std::unique_ptr<Stream> Stream::connecting(EventLoop& loop, FileDescriptor fd, const SslContext& context,
+                                           const std::string& server_name, Callbacks callbacks) {
+  CHECK(fd);
+  return std::unique_ptr<Stream>(new Stream(loop, Transport::client(std::move(fd), context, server_name),
+                                            State::connecting, std::move(callbacks)));
+}
+
 Result<std::unique_ptr<Stream>> Stream::connect(EventLoop& loop, const SocketAddress& address,
                                                 const SslContext& context, const std::string& server_name,
                                                 Callbacks callbacks) {
   auto fd = start_connect(address);
   if (!fd) return tl::unexpected(fd.error());
-  return std::unique_ptr<Stream>(new Stream(loop, Transport::client(std::move(*fd), context, server_name),
-                                            State::connecting, std::move(callbacks)));
+  return connecting(loop, std::move(*fd), context, server_name, std::move(callbacks));
 }
 
 Stream::Stream(EventLoop& loop, Transport transport, State state, Callbacks callbacks)

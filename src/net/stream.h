@@ -33,8 +33,11 @@ class Stream final : private EventHandler {
   /// Takes over an accepted socket (TLS as the server when `context` is set).
   static std::unique_ptr<Stream> accepted(EventLoop& loop, FileDescriptor fd, const SslContext& context,
                                           Callbacks callbacks);
-  /// Connects. With TLS `server_name` is verified against the peer's certificate: a DNS name or a numeric IP address,
-  /// not empty.
+  /// Takes over a socket that connects (start_connect()). With TLS `server_name` is verified against the peer's
+  /// certificate: a DNS name or a numeric IP address, not empty.
+  static std::unique_ptr<Stream> connecting(EventLoop& loop, FileDescriptor fd, const SslContext& context,
+                                            const std::string& server_name, Callbacks callbacks);
+  /// The same with a socket made for it.
   static Result<std::unique_ptr<Stream>> connect(EventLoop& loop, const SocketAddress& address,
                                                  const SslContext& context, const std::string& server_name,
                                                  Callbacks callbacks);

@@ -3,18 +3,13 @@
 #include <nlohmann/json.hpp>
 
 #include "model/related_services.h"
-#include "sidecar/byte_size.h"
+#include "sidecar/backends_page.h"
+#include "yaml/byte_size.h"
 
 namespace outrigger::sidecar {
 namespace {
 
 using nlohmann::ordered_json;
-
-std::int64_t in_flight(const BackendMetrics& metrics) {
-  std::int64_t sum = 0;
-  for (const BackendCells& cells : metrics.cells) sum += cells.in_flight.value();
-  return sum;
-}
 
 /// A digest has no order, but a change of it can be seen; 48 bits are exact in a double.
 double version_number(const std::string& version) {
@@ -24,10 +19,15 @@ double version_number(const std::string& version) {
 void add_service(metrics::Exposition& page, const std::string& service, const ServiceMetrics& metrics) {
   metrics::DurationHistogram::Reading durations;
   std::uint64_t retries = 0;
+  double panic = 0;
   for (const ServiceCells& cells : metrics.cells) {
     durations += cells.duration.read();
     retries += cells.retries.value();
+    panic += static_cast<double>(cells.panic.value()) / static_cast<double>(metrics.cells.size());
   }
+  page.gauge("outrigger_panic",
+             "The part of the workers that balance over all endpoints since under half of them are well.",
+             {{"service", service}}, panic);
   for (std::size_t i = 0; i < metrics.cells.front().codes.size(); ++i) {
     std::uint64_t count = 0;
     for (const ServiceCells& cells : metrics.cells) count += cells.codes[i].value();
@@ -51,14 +51,31 @@ void add_backend(metrics::Exposition& page, const std::string& service, const mo
                  {{"service", service}, {"backend", endpoint.address}, {"outcome", kOutcomeNames[i]}},
                  static_cast<double>(count));
   }
+  const BackendState state = state_of(metrics);
   page.gauge("outrigger_backend_in_flight", "Requests open on an endpoint.",
-             {{"service", service}, {"backend", endpoint.address}}, static_cast<double>(in_flight(metrics)));
+             {{"service", service}, {"backend", endpoint.address}}, static_cast<double>(state.in_flight));
   page.gauge("outrigger_backend_weight", "An endpoint's weight.", {{"service", service}, {"backend", endpoint.address}},
              endpoint.weight);
-  for (const char* state : {"ready", "draining"}) {
-    page.gauge("outrigger_backend_state", "1 for the state an endpoint is in.",
-               {{"service", service}, {"backend", endpoint.address}, {"state", state}},
-               (std::string_view(state) == "draining") == endpoint.draining ? 1 : 0);
+  page.gauge(
+      "outrigger_backend_effective_weight",
+      "What an endpoint counts for now: less in its slow start, in part where its tier or zone carries a part of "
+      "the load, 0 where it is not used.",
+      {{"service", service}, {"backend", endpoint.address}}, state.counts_for);
+  page.gauge("outrigger_backend_latency_ewma_seconds", "Moving average of the time to an answer's first byte; 0: none.",
+             {{"service", service}, {"backend", endpoint.address}}, state.latency_s);
+  for (std::size_t i = 0; i < balance::kStandings; ++i) {
+    page.gauge("outrigger_backend_state", "The part of the workers that see an endpoint in that state.",
+               {{"service", service},
+                {"backend", endpoint.address},
+                {"state", balance::standing_text(static_cast<balance::Standing>(i))}},
+               state.standings[i]);
+  }
+  for (std::size_t i = 0; i < health::kReasons; ++i) {
+    page.counter("outrigger_backend_ejections_total", "Times that a worker has ejected an endpoint, by why.",
+                 {{"service", service},
+                  {"backend", endpoint.address},
+                  {"reason", health::reason_text(static_cast<health::Reason>(i))}},
+                 static_cast<double>(state.ejections[i]));
   }
 }
 
@@ -110,34 +127,6 @@ std::string metrics_text(const StateReading& reading) {
   return page.text();
 }
 
-std::string backends_json(const RoutingTable& table, const std::string& zone) {
-  ordered_json services = ordered_json::array();
-  for (const auto& [service, entry] : table) {
-    ordered_json backends = ordered_json::array();
-    for (std::size_t i = 0; i < entry.backends.size(); ++i) {
-      const model::Endpoint& endpoint = entry.set->set.endpoints[i];
-      backends.push_back({{"address", endpoint.address},
-                          {"weight", endpoint.weight},
-                          {"tier", endpoint.tier},
-                          {"zone", endpoint.zone},
-                          {"pod", endpoint.pod},
-                          {"draining", endpoint.draining},
-                          {"in_flight", in_flight(*entry.backends[i])}});
-    }
-    ordered_json shown = {{"service", service.text()}, {"known", entry.set != nullptr}};
-    if (entry.set) {
-      shown["version"] = entry.set->version;
-      shown["policy"] = model::option_text(entry.set->set.options, "policy");
-    }
-    shown["backends"] = std::move(backends);
-    services.push_back(std::move(shown));
-  }
-  ordered_json shown = ordered_json::object();
-  if (!zone.empty()) shown["zone"] = zone;
-  shown["services"] = std::move(services);
-  return shown.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
-}
-
 std::string config_json(const Config& config) {
   ordered_json listeners = ordered_json::array();
   for (const ListenerConfig& listener : config.listeners) {
@@ -175,13 +164,13 @@ std::string config_json(const Config& config) {
   if (config.workers != 0) shown["workers"] = config.workers;
   shown["http"] = {{"via", config.http.via},
                    {"forwarded", forwarded_text(config.http.forwarded)},
-                   {"maxHeadBytes", byte_size_text(config.http.max_head_bytes)},
-                   {"maxTargetBytes", byte_size_text(config.http.max_target_bytes)},
+                   {"maxHeadBytes", yaml::byte_size_text(config.http.max_head_bytes)},
+                   {"maxTargetBytes", yaml::byte_size_text(config.http.max_target_bytes)},
                    {"maxFields", config.http.max_fields},
-                   {"maxBodyBytes", byte_size_text(config.http.max_body_bytes)},
+                   {"maxBodyBytes", yaml::byte_size_text(config.http.max_body_bytes)},
                    {"headTimeout", model::duration_text(config.http.head_timeout)}};
   shown["limits"] = {{"connections", config.limits.connections},
-                     {"bufferedBytes", byte_size_text(config.limits.buffered_bytes)},
+                     {"bufferedBytes", yaml::byte_size_text(config.limits.buffered_bytes)},
                      {"grace", model::duration_text(config.limits.grace)}};
   if (config.feed) {
     const bool ipv6 = config.feed->host.find(':') != std::string::npos;

@@ -22,9 +22,6 @@ struct StateReading {
 
 /// The Prometheus page.
 std::string metrics_text(const StateReading& reading);
-/// {"zone","services":[{"service","version","policy","backends":[{"address","weight","tier","zone","pod","draining","in_flight"}]}]}
-/// `zone`: this sidecar's own, left out when it is empty: not known.
-std::string backends_json(const RoutingTable& table, const std::string& zone);
 /// The configuration in force as parse_config() would read it: in the words of the file, with what has its default too.
 /// Files are named, not shown.
 std::string config_json(const Config& config);

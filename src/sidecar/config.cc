@@ -3,21 +3,19 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <set>
-#include <sstream>
 
 #include "model/names.h"
 #include "model/shown_value.h"
 #include "sidecar/service_config.h"
-#include "sidecar/yaml_fields.h"
+#include "yaml/fields.h"
 
 namespace outrigger::sidecar {
 namespace {
 
+using namespace yaml;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kHour = std::chrono::hours(1);
@@ -216,23 +214,9 @@ std::string forwarded_text(http::Forwarded forwarded) {
 }
 
 Result<Config> parse_config(const std::string& text, const std::string& path) {
-  try {
-    return read_root(YAML::Load(text), path);
-  } catch (const Complaint& complaint) {
-    return failure(fmt::format("{}:{}: {}", path, complaint.line + 1, complaint.text));
-  } catch (const YAML::Exception& broken) {
-    return failure(fmt::format("{}:{}: not YAML: {}", path, broken.mark.line + 1, model::shown_value(broken.msg)));
-  }
+  return read_document(text, path, [&](const YAML::Node& root) { return read_root(root, path); });
 }
 
-Result<std::string> read_config(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  // Taking nothing from an empty file is a failure to the stream, but has no errno.
-  if (!file || (text.fail() && errno != 0)) return failure(path + ": cannot be read: " + std::strerror(errno));
-  return text.str();
-}
+Result<std::string> read_config(const std::string& path) { return read_file(path); }
 
 }  // namespace outrigger::sidecar

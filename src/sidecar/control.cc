@@ -9,6 +9,7 @@
 #include "log/log.h"
 #include "net/original_destination.h"
 #include "sidecar/admin_pages.h"
+#include "sidecar/backends_page.h"
 #include "sidecar/snapshot.h"
 #include "sidecar/startup_memory.h"
 #include "sidecar/worker_count.h"
@@ -42,6 +43,12 @@ Control::Control(Config config, std::string config_path, std::string config_text
       file_watch_(loop_, config_path_, [this] { reload(/*asked=*/false); }),
       worker_cells_(config_.workers != 0 ? config_.workers : worker_count()),
       tables_(worker_cells_.size()),
+      health_checker_(loop_, fresh_seed(),
+                      {.uses = [this](const model::ServicePort& service) { return uses_of(service); },
+                       .on_change =
+                           [this](const model::ServicePort& service, const std::string& address, bool well) {
+                             for (const auto& worker : workers_) worker->set_probed(service, address, well);
+                           }}),
       startup_timer_(loop_, [] { release_startup_memory(); }),
       save_timer_(loop_, [this] { save(); }),
       drain_timer_(loop_, [this] { check_drained(); }) {}
@@ -265,9 +272,18 @@ void Control::publish(const Worker::Turns& turned) {
   }
   // What is said of it from now on, on the admin address and in acknowledgements, is what requests meet.
   applied->wait();
+  health_checker_.update(sets);
   if (!feed_) return;
   feed_->want(wanted);
   if (feed_->connected()) save_later();
+}
+
+std::uint64_t Control::uses_of(const model::ServicePort& service) const {
+  const auto entry = tables_.current()->find(service);
+  std::uint64_t sum = 0;
+  if (entry == tables_.current()->end()) return sum;
+  for (const ServiceCells& cells : entry->second.metrics->cells) sum += cells.uses.value();
+  return sum;
 }
 
 void Control::save_later() {
@@ -312,7 +328,9 @@ void Control::on_admin(net::HttpExchange& exchange) {
   if (path != "/backends" && path != "/config")
     return exchange.respond(404, kText, "known: /metrics /ready /live /backends /config\n");
   if (!exchange.from_loopback()) return exchange.respond(403, kText, "from loopback only\n");
-  exchange.respond(200, kJson, path == "/config" ? config_json(config_) : backends_json(*tables_.current(), zone()));
+  if (path == "/config") return exchange.respond(200, kJson, config_json(config_));
+  if (exchange.query() == "table") return exchange.respond(200, kText, backends_table(*tables_.current(), zone()));
+  exchange.respond(200, kJson, backends_json(*tables_.current(), zone()));
 }
 
 StateReading Control::reading() const {

@@ -14,6 +14,7 @@
 #include "sidecar/config.h"
 #include "sidecar/feed_client.h"
 #include "sidecar/file_watch.h"
+#include "sidecar/health_checker.h"
 #include "sidecar/routing_table.h"
 #include "sidecar/wanted_services.h"
 #include "sidecar/worker.h"
@@ -57,6 +58,7 @@ class Control {
   void schedule_publish();
   /// Waits until every worker acts on it, a round of theirs.
   void publish(const Worker::Turns& turned = {});
+  std::uint64_t uses_of(const model::ServicePort& service) const;
   void save_later();
   void save();
 
@@ -83,6 +85,7 @@ class Control {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<net::HttpServer> admin_;
   std::unique_ptr<FeedClient> feed_;
+  HealthChecker health_checker_;
 
   Sets file_sets_;
   Sets feed_sets_;

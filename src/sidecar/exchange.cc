@@ -5,6 +5,8 @@
 
 #include "http/head_parser.h"
 #include "http/head_writer.h"
+#include "sidecar/grpc_status.h"
+#include "sidecar/request_keys.h"
 #include "sidecar/upstream_pool.h"
 #include "sidecar/worker.h"
 
@@ -30,6 +32,22 @@ Outcome outcome_of(UpstreamFailure failure) {
   CHECK(false);
 }
 
+/// Whether a failure says something of the endpoint: that an idle connection ends, or that it refuses one stream, does
+/// not.
+balance::Verdict verdict_of_failure(UpstreamFailure failure) {
+  switch (failure) {
+    case UpstreamFailure::not_processed:
+    case UpstreamFailure::had_ended:
+    case UpstreamFailure::ended_idle: return balance::Verdict::unknown;
+    case UpstreamFailure::not_connected:
+    case UpstreamFailure::connect_timeout:
+    case UpstreamFailure::refused:
+    case UpstreamFailure::reset:
+    case UpstreamFailure::invalid: return verdict_of(outcome_of(failure));
+  }
+  CHECK(false);
+}
+
 }  // namespace
 
 Exchange::Exchange(Worker& worker, ClientStream& client, Destination& destination)
@@ -47,6 +65,7 @@ Exchange::~Exchange() {
   if (cluster_ != nullptr) {
     cluster_->waiting_room.leave(*this);
     --cluster_->users;
+    --wanted_cluster_->users;
   }
   --destination_.users;
 }
@@ -64,11 +83,14 @@ void Exchange::start(const http::RequestHead& head, bool whole) {
     return answer(413, "http_request_error", "the body is too large");
   }
   // RFC 9110 section 7.6.2: it was sent no further than to us.
-  cluster_ = Router::find(destination_, head.target);
-  if (cluster_ == nullptr) return answer(503, "destination_unavailable", "no such destination");
+  wanted_cluster_ = worker_.router().find(destination_, head.target);
+  if (wanted_cluster_ == nullptr) return answer(503, "destination_unavailable", "no such destination");
+  ++wanted_cluster_->users;
+  cluster_ = &worker_.router().carrier(*wanted_cluster_);
   ++cluster_->users;
-  cluster_->retry_budget.on_request(Destination::milliseconds_of(worker_.loop().now()));
-  http2_upstream_ = cluster_->speaks_http2(head.version);
+  cluster_->retry_budget.on_request(cluster_->now_ms());
+  version_ = head.version;
+  read_keys(head);
 
   kept_head_ = worker_.buffers().take();
   http::write_request_head(head, worker_.hop(client_), kept_head_);
@@ -147,12 +169,45 @@ void Exchange::drop_kept() {
   account();
 }
 
+void Exchange::read_keys(const http::RequestHead& head) {
+  const model::ServiceOptions& options = cluster_->cluster.options();
+  http2_upstream_ = cluster_->speaks_http2(version_);
+  wanted_endpoint_.reset();
+  if (options.policy == model::PolicyKind::consistent_hash) {
+    const auto hash = key_hash(options.hash_on, head, client_.address());
+    hash_ = hash ? *hash : worker_.random().next();
+  }
+  if (!options.affinity.cookie.empty()) wanted_endpoint_ = wanted_endpoint(options.affinity, head);
+}
+
+balance::Request Exchange::balance_request() const {
+  return {.now = cluster_->now(),
+          .hash = hash_,
+          .tried = tried_,
+          .wanted = wanted_endpoint_ ? cluster_->cluster.find(*wanted_endpoint_) : nullptr};
+}
+
+void Exchange::go_to_carrier() {
+  if (!Router::can_serve(*wanted_cluster_, tried_)) {
+    if (Destination* const other = worker_.router().find(destination_, kept_head().target, tried_)) {
+      ++other->users;
+      --std::exchange(wanted_cluster_, other)->users;
+    }
+  }
+  Destination& carrier = worker_.router().carrier(*wanted_cluster_, tried_);
+  if (&carrier == cluster_) return;
+  ++carrier.users;
+  --std::exchange(cluster_, &carrier)->users;
+  read_keys(kept_head());
+}
+
 void Exchange::try_endpoint(const http::RequestHead* head) {
   for (;;) {
     if (!cluster_->has_place() || cluster_->waiting_room.would_be_overtaken_by(*this)) return wait_for_place();
-    balance::Backend* backend = cluster_->cluster.pick(tried_);
-    if (backend == nullptr) return answer(503, "destination_unavailable", "no endpoint");
-    lease_ = Lease(*cluster_, *backend);
+    const balance::Call call = cluster_->cluster.pick(balance_request());
+    if (call.backend == nullptr) return answer(503, "destination_unavailable", "no endpoint");
+    lease_ = Lease(*cluster_, call);
+    balance::Backend* const backend = call.backend;
     const auto acquired = acquire_stream(worker_, *cluster_, *backend, http2_upstream_, /*fresh=*/resent_, *this);
     upstream_ = acquired.stream;
     if (upstream_ != nullptr) break;
@@ -164,6 +219,7 @@ void Exchange::try_endpoint(const http::RequestHead* head) {
     leave_endpoint(Outcome::connect_failure);
     if (!may_connect_elsewhere()) return answer_failure(UpstreamFailure::not_connected, {});
     cluster_->cells->retries.add();
+    go_to_carrier();
   }
   if (head == nullptr) return send_kept();
   upstream_->send_head(*head, worker_.hop(client_), kept_head_);
@@ -177,12 +233,17 @@ void Exchange::wait_for_place() {
   cluster_->waiting_room.enter(*this, cluster_->cluster.options().connect_timeout);
 }
 
-void Exchange::send_kept() {
+http::RequestHead Exchange::kept_head() const {
   // We have written it, so it is one; what was added to it may have made it larger than a client's may be.
   const std::size_t size = kept_head_.size();
   http::HeadParser parser({.max_head_bytes = size + 1, .max_target_bytes = size, .max_fields = size});
   http::RequestHead head;
   CHECK(parser.request(kept_head_, head).state == http::ParseState::complete);
+  return head;
+}
+
+void Exchange::send_kept() {
+  http::RequestHead head = kept_head();
   head.sensitive = kept_head_sensitive_;
   for (http::Field& field : head.fields) field.sensitive = kept_head_sensitive_;
   // What this hop adds is in it.
@@ -225,13 +286,21 @@ void Exchange::on_upstream_head(const http::ResponseHead& head) {
   response_begun_ = true;
   drop_kept();
   status_ = head.status;
-  client_.send_head(head);
+  if (http2_upstream_) grpc_failed_ = is_grpc_failure(head.fields);
+  if (head.status < 500 && !grpc_failed_) lease_.answered();
+  const model::Affinity& affinity = cluster_->cluster.options().affinity;
+  if (affinity.cookie.empty() || wanted_endpoint_ == lease_.backend().hash) return client_.send_head(head);
+  const std::string cookie = affinity_cookie(affinity, lease_.backend().hash);
+  http::ResponseHead with_cookie = head;
+  with_cookie.fields.push_back({"set-cookie", cookie});
+  client_.send_head(with_cookie);
 }
 
 void Exchange::on_upstream_data(std::string_view bytes) { client_.send_data(bytes); }
 
 void Exchange::on_upstream_end(const std::vector<http::Field>& trailers) {
   response_whole_ = true;
+  if (http2_upstream_ && is_grpc_failure(trailers)) grpc_failed_ = true;
   client_.send_end(trailers);
 }
 
@@ -242,7 +311,7 @@ void Exchange::flush_response() {
   }
   if (worker_.held().exhausted() && client_.holds()) return end_for_room();
   if (response_whole_) {
-    leave_endpoint(status_ < 500 ? Outcome::success : Outcome::server_error);
+    leave_endpoint(status_ < 500 && !grpc_failed_ ? Outcome::success : Outcome::server_error);
     count(status_);
     return client_.exchange_over();
   }
@@ -252,6 +321,7 @@ void Exchange::flush_response() {
 void Exchange::on_upstream_upgraded(const http::ResponseHead& head, UpgradedConnection connection) {
   if (worker_.held().exhausted()) return end_for_room();
   timer_.cancel();
+  lease_.answered();
   count(head.status);
   connection.lease = std::move(lease_);
   std::exchange(upstream_, nullptr)->release();
@@ -262,7 +332,7 @@ void Exchange::on_upstream_failed(UpstreamFailure failure, std::string_view prob
                                   std::optional<std::uint32_t> reset_code) {
   const bool again = may_try_again(failure);
   tried_.push_back(&lease_.backend());
-  leave_endpoint(outcome_of(failure));
+  leave_endpoint(outcome_of(failure), verdict_of_failure(failure));
   if (again) return try_again();
   if (reset_code && client_.pass_reset_on(*reset_code)) return;
   if (!response_begun_) return answer_failure(failure, problem);
@@ -301,8 +371,7 @@ bool Exchange::may_try_again_after(std::uint16_t status) {
 bool Exchange::may_resend() { return !std::exchange(resent_, true) || within_retry_budget(); }
 
 bool Exchange::within_retry_budget() {
-  if (retries_ >= cluster_->cluster.options().retries ||
-      !cluster_->retry_budget.withdraw(Destination::milliseconds_of(worker_.loop().now()))) {
+  if (retries_ >= cluster_->cluster.options().retries || !cluster_->retry_budget.withdraw(cluster_->now_ms())) {
     return false;
   }
   ++retries_;
@@ -311,6 +380,7 @@ bool Exchange::within_retry_budget() {
 
 void Exchange::try_again() {
   cluster_->cells->retries.add();
+  go_to_carrier();
   try_endpoint(nullptr);
 }
 
@@ -335,9 +405,9 @@ void Exchange::answer(std::uint16_t status, std::string_view proxy_error, std::s
   client_.exchange_over();
 }
 
-void Exchange::leave_endpoint(Outcome outcome) {
+void Exchange::leave_endpoint(Outcome outcome, balance::Verdict verdict) {
   if (UpstreamStream* const upstream = std::exchange(upstream_, nullptr)) upstream->release();
-  if (lease_) lease_.finish(outcome);
+  if (lease_) lease_.finish(outcome, verdict);
 }
 
 void Exchange::count(std::uint16_t status) {

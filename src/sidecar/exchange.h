@@ -76,6 +76,11 @@ class Exchange final : private WaitingRoom::Guest {
   void on_place() override;
   void on_no_place() override;
 
+  /// What of the request decides where in the cluster it goes, and what is spoken there.
+  void read_keys(const http::RequestHead& head);
+  balance::Request balance_request() const;
+  /// Whoever carries the cluster's load now, or that of another where it cannot be carried.
+  void go_to_carrier();
   /// Tries endpoints until one takes the request. `head`: null when the request is sent from what is kept.
   void try_endpoint(const http::RequestHead* head);
   /// Whether the failed try may be followed by another: what was sent must not be processed twice unless the method is
@@ -88,6 +93,8 @@ class Exchange final : private WaitingRoom::Guest {
   void try_again();
   void wait_for_place();
   void send_kept();
+  /// It, as views into kept_head_; requires that it is kept.
+  http::RequestHead kept_head() const;
   void keep(std::string_view bytes);
   void drop_kept();
 
@@ -95,14 +102,18 @@ class Exchange final : private WaitingRoom::Guest {
   void answer_or_abort(std::uint16_t status, std::string_view proxy_error, std::string_view text);
   void answer(std::uint16_t status, std::string_view proxy_error, std::string_view text);
   void answer_failure(UpstreamFailure failure, std::string_view problem);
-  void leave_endpoint(Outcome outcome);
+  void leave_endpoint(Outcome outcome) { leave_endpoint(outcome, verdict_of(outcome)); }
+  void leave_endpoint(Outcome outcome, balance::Verdict verdict);
   void count(std::uint16_t status);
   void on_time_out();
 
   Worker& worker_;
   ClientStream& client_;
   Destination& destination_;
-  Destination* cluster_ = nullptr;
+  Destination* wanted_cluster_ = nullptr;
+  Destination* cluster_ = nullptr;  ///< it, or what it fails over to
+  std::uint64_t hash_ = 0;
+  std::optional<std::uint64_t> wanted_endpoint_;
   Lease lease_;
   UpstreamStream* upstream_ = nullptr;
   std::vector<balance::Backend*> tried_;
@@ -114,11 +125,13 @@ class Exchange final : private WaitingRoom::Guest {
   bool kept_ = true;      ///< that is all that has come of the request
   std::size_t held_ = 0;  ///< bytes of it, of what the worker holds
   bool idempotent_ = false;
+  http::Version version_ = http::Version::http11;  ///< of the request
   bool http2_upstream_ = false;
   bool request_whole_ = false;
   bool response_begun_ = false;
   bool response_whole_ = false;
   bool interim_sent_ = false;
+  bool grpc_failed_ = false;
   bool resent_ = false;  ///< since a pooled connection had ended
   std::uint16_t status_ = 0;
   std::uint32_t failed_connects_ = 0;

@@ -1,5 +1,7 @@
 #include "sidecar/grpc_status.h"
 
+#include <algorithm>
+
 #include <array>
 
 namespace outrigger::sidecar {
@@ -25,6 +27,12 @@ std::uint32_t grpc_status(std::uint16_t http_status, std::string_view proxy_erro
   if (http_status == 413) return kResourceExhausted;
   if (http_status == 501) return kUnimplemented;
   return http_status < 500 ? kInternal : kUnavailable;
+}
+
+bool is_grpc_failure(const std::vector<http::Field>& fields) {
+  static constexpr std::array<std::string_view, 5> kFailures = {"2", "4", "13", "14", "15"};
+  const http::Field* const status = http::find_field(fields, "grpc-status");
+  return status != nullptr && std::find(kFailures.begin(), kFailures.end(), status->value) != kFailures.end();
 }
 
 std::string grpc_message(std::string_view text) {

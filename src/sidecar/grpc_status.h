@@ -15,6 +15,10 @@ bool is_grpc(const http::RequestHead& head);
 /// what else is wrong with the request, UNAVAILABLE for everything that another try may mend.
 std::uint32_t grpc_status(std::uint16_t http_status, std::string_view proxy_error);
 
+/// Whether an answer's head or trailers say that the server failed: UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE
+/// or DATA_LOSS, what corresponds to HTTP's 5xx.
+bool is_grpc_failure(const std::vector<http::Field>& fields);
+
 /// Percent-encoded, as grpc-message wants it.
 std::string grpc_message(std::string_view text);
 

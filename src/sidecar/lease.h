@@ -25,34 +25,43 @@ class ConnectionSlot {
   Destination* cluster_ = nullptr;
 };
 
+/// What an outcome says of the endpoint.
+balance::Verdict verdict_of(Outcome outcome);
+
 /// A request, or a connection that is no HTTP, under way at an endpoint: in flight from the pick until finish(). Keeps
 /// the cluster from ending. One owner.
 class Lease {
  public:
   Lease() = default;
-  /// `backend` as Cluster::pick() has given it.
-  Lease(Destination& cluster, balance::Backend& backend);
-  ~Lease() { CHECK(backend_ == nullptr); }
+  /// `call` as Cluster::pick() has given it.
+  Lease(Destination& cluster, const balance::Call& call);
+  ~Lease() { CHECK(call_.backend == nullptr); }
   Lease(Lease&& other) noexcept
-      : cluster_(std::exchange(other.cluster_, nullptr)), backend_(std::exchange(other.backend_, nullptr)) {}
+      : cluster_(std::exchange(other.cluster_, nullptr)), call_(std::exchange(other.call_, {})) {}
   Lease& operator=(Lease&& other) noexcept {
-    CHECK(backend_ == nullptr);
+    CHECK(call_.backend == nullptr);
     cluster_ = std::exchange(other.cluster_, nullptr);
-    backend_ = std::exchange(other.backend_, nullptr);
+    call_ = std::exchange(other.call_, {});
     return *this;
   }
 
-  explicit operator bool() const { return backend_ != nullptr; }
-  balance::Backend& backend() const { return *backend_; }
+  explicit operator bool() const { return call_.backend != nullptr; }
+  balance::Backend& backend() const { return *call_.backend; }
   Destination& cluster() const { return *cluster_; }
+  /// The endpoint's answer has begun, and is none that says it is not well.
+  void answered();
   /// It is over, and counted: the endpoint's load and the cluster's places are given back.
-  void finish(Outcome outcome);
+  void finish(Outcome outcome) { finish(outcome, verdict_of(outcome)); }
+  /// The same where the outcome says something else of the endpoint than it seems to.
+  void finish(Outcome outcome, balance::Verdict verdict);
   /// Nothing was tried, and no place has become free that was not before.
   void give_back();
 
  private:
+  void end();
+
   Destination* cluster_ = nullptr;
-  balance::Backend* backend_ = nullptr;
+  balance::Call call_;
 };
 
 }  // namespace outrigger::sidecar

@@ -7,6 +7,8 @@
 namespace outrigger::sidecar {
 namespace {
 
+using namespace yaml;
+
 model::Endpoint read_endpoint(const YAML::Node& node, const std::string& where) {
   check_map(node, where, {"address", "weight", "tier", "zone"});
   model::Endpoint endpoint;

@@ -1,6 +1,6 @@
 #pragma once
 #include "model/endpoint_set.h"
-#include "sidecar/yaml_fields.h"
+#include "yaml/fields.h"
 
 namespace outrigger::sidecar {
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "health/passive_health.h"
 #include "metrics/cells.h"
 #include "model/endpoint_set.h"
 
@@ -20,6 +21,10 @@ inline constexpr std::array<const char*, 7> kOutcomeNames = {"success", "server_
 struct alignas(64) BackendCells {
   std::array<metrics::Counter, kOutcomeNames.size()> outcomes;
   metrics::Gauge in_flight;
+  metrics::Gauge latency_ns;  ///< the moving average; 0: none
+  metrics::Gauge standing;    ///< balance::Standing
+  metrics::Gauge counts_for;  ///< in millionths of a unit of weight
+  std::array<metrics::Counter, health::kReasons> ejections;
 };
 
 inline constexpr std::uint16_t kFirstStatus = 100;
@@ -28,7 +33,9 @@ inline constexpr std::uint16_t kLastStatus = 599;
 struct alignas(64) ServiceCells {
   /// Answers to clients by status, from kFirstStatus.
   std::array<metrics::Counter, kLastStatus - kFirstStatus + 1> codes;
+  metrics::Counter uses;  ///< requests and connections routed
   metrics::Counter retries;
+  metrics::Gauge panic;  ///< 1: most endpoints are not well, and all are used
   metrics::DurationHistogram duration;
 };
 

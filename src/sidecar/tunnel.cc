@@ -37,24 +37,41 @@ Tunnel::Tunnel(Worker& worker, net::FileDescriptor client, std::string received)
 
 Tunnel::~Tunnel() { CHECK(closed_); }
 
-void Tunnel::balance(std::shared_ptr<Destination> cluster) {
+void Tunnel::balance(Destination& destination) {
   if (worker_.held().above_limit()) {
     worker_.count_no_room();
     return close();
   }
-  cluster_ = std::move(cluster);
-  ++cluster_->users;
+  wanted_cluster_ = worker_.router().find(destination, {});
+  if (wanted_cluster_ == nullptr) return close();
+  destination_ = &destination;
+  ++destination_->users;
+  ++wanted_cluster_->users;
+  go_to_carrier();
   try_endpoint();
+}
+
+void Tunnel::go_to_carrier() {
+  if (cluster_ != nullptr && !Router::can_serve(*wanted_cluster_, tried_)) {
+    if (Destination* const other = worker_.router().find(*destination_, {}, tried_)) {
+      ++other->users;
+      --std::exchange(wanted_cluster_, other)->users;
+    }
+  }
+  Destination& carrier = worker_.router().carrier(*wanted_cluster_, tried_);
+  ++carrier.users;
+  if (cluster_ != nullptr) --cluster_->users;
+  cluster_ = &carrier;
 }
 
 void Tunnel::try_endpoint() {
   while (tried_.size() < kMaxConnects) {
     const bool place = cluster_->has_place() && cluster_->has_connection_place();
     if (!place || cluster_->waiting_room.would_be_overtaken_by(*this)) return wait_for_place();
-    balance::Backend* const backend = cluster_->cluster.pick(tried_);
-    if (backend == nullptr) break;
-    lease_ = Lease(*cluster_, *backend);
-    StartedConnect started = start_connect(worker_, *backend);
+    const balance::Call call = cluster_->cluster.pick(balance_request());
+    if (call.backend == nullptr) break;
+    lease_ = Lease(*cluster_, call);
+    StartedConnect started = start_connect(worker_, *call.backend);
     if (started.fd) {
       slot_ = ConnectionSlot(*cluster_);
       return connect(std::move(started.fd), cluster_->cluster.options().connect_timeout);
@@ -63,10 +80,19 @@ void Tunnel::try_endpoint() {
       lease_.give_back();
       return wait_for_place();
     }
-    tried_.push_back(backend);
+    tried_.push_back(call.backend);
     leave_endpoint(Outcome::connect_failure);
+    go_to_carrier();
   }
   close();
+}
+
+balance::Request Tunnel::balance_request() {
+  const bool hashed = cluster_->cluster.options().policy == model::PolicyKind::consistent_hash;
+  return {.now = cluster_->now(),
+          .hash = hashed ? balance::hash_of(net::peer_host(client_.get())) : 0,
+          .tried = tried_,
+          .wanted = nullptr};
 }
 
 void Tunnel::wait_for_place() {
@@ -98,6 +124,7 @@ void Tunnel::on_events(std::uint32_t events) {
   if (net::connect_error(upstream_.get()) != 0 || (events & (EPOLLERR | EPOLLHUP)) != 0) return connect_failed();
   worker_.loop().remove(upstream_.get(), *this);
   connect_timer_.cancel();
+  if (lease_) lease_.answered();
   relay({});
 }
 
@@ -106,6 +133,7 @@ void Tunnel::connect_failed() {
   if (!lease_) return close();
   tried_.push_back(&lease_.backend());
   leave_endpoint(Outcome::connect_failure);
+  go_to_carrier();
   try_endpoint();
 }
 
@@ -115,7 +143,8 @@ void Tunnel::relay(std::string_view from_upstream) {
                  net::Relay::Side{std::move(upstream_), from_upstream}, idle,
                  [this](net::RelayEnd why, const net::Relay::Bytes&) {
                    if (why == net::RelayEnd::no_room) worker_.count_no_room();
-                   leave_endpoint(outcome_of(why));
+                   // Once there was a connection, how it ends is between the two applications.
+                   leave_endpoint(outcome_of(why), balance::Verdict::unknown);
                    close();
                  });
   std::string().swap(received_);
@@ -129,9 +158,9 @@ void Tunnel::forget_upstream() {
   upstream_.reset();
 }
 
-void Tunnel::leave_endpoint(Outcome outcome) {
+void Tunnel::leave_endpoint(Outcome outcome, balance::Verdict verdict) {
   slot_.free();
-  if (lease_) lease_.finish(outcome);
+  if (lease_) lease_.finish(outcome, verdict);
 }
 
 void Tunnel::close() {
@@ -144,10 +173,11 @@ void Tunnel::close() {
     net::reset_on_close(client_.get());  // not served: no orderly end
     client_.reset();
   }
-  if (cluster_) {
+  if (cluster_ != nullptr) {
     cluster_->waiting_room.leave(*this);
-    --cluster_->users;
-    cluster_.reset();
+    --std::exchange(cluster_, nullptr)->users;
+    --wanted_cluster_->users;
+    --destination_->users;
   }
   worker_.bury_connection(*this);
 }

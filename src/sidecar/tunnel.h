@@ -26,8 +26,8 @@ class Tunnel final : public Connection, private net::EventHandler, private Waiti
   Tunnel(Worker& worker, net::FileDescriptor client, std::string received);
   ~Tunnel() override;
 
-  /// To an endpoint of the cluster.
-  void balance(std::shared_ptr<Destination> cluster);
+  /// To an endpoint of the cluster to which all of the destination's requests go, or its turn if there are several.
+  void balance(Destination& destination);
   /// To that address.
   void pass_to(const net::SocketAddress& address);
   /// On a connection that is there, whose endpoint has sent `received` already.
@@ -46,15 +46,20 @@ class Tunnel final : public Connection, private net::EventHandler, private Waiti
   void connect(net::FileDescriptor upstream, net::Clock::duration patience);
   void connect_failed();
   void relay(std::string_view from_upstream);
-  void leave_endpoint(Outcome outcome);
+  void leave_endpoint(Outcome outcome) { leave_endpoint(outcome, verdict_of(outcome)); }
+  void leave_endpoint(Outcome outcome, balance::Verdict verdict);
+  void go_to_carrier();
+  balance::Request balance_request();
   void forget_upstream();
 
   Worker& worker_;
   net::FileDescriptor client_;
   std::string received_;
-  std::size_t accounted_ = 0;             ///< of what the worker holds
-  net::FileDescriptor upstream_;          ///< connecting
-  std::shared_ptr<Destination> cluster_;  ///< null when it is not balanced
+  std::size_t accounted_ = 0;              ///< of what the worker holds
+  net::FileDescriptor upstream_;           ///< connecting
+  Destination* destination_ = nullptr;     ///< null when it is not balanced
+  Destination* wanted_cluster_ = nullptr;  ///< null when it is not balanced, or there is none
+  Destination* cluster_ = nullptr;         ///< it, or what it fails over to
   Lease lease_;
   ConnectionSlot slot_;
   std::vector<balance::Backend*> tried_;

@@ -68,23 +68,32 @@ void UndeterminedClient::on_timer() {
 }
 
 void UndeterminedClient::connect() {
-  const std::shared_ptr<Destination> destination = waits_at_ ? waits_at_ : target_->destination;
+  Destination* destination = waits_at_;
+  if (destination == nullptr) {
+    destination = worker_.router().find(*target_->destination, {}, tried_);
+    if (destination == nullptr) return close_unserved();
+    destination = &worker_.router().carrier(*destination, tried_);
+  }
   Destination& cluster = *destination;
   const bool place = cluster.has_place() && cluster.has_connection_place();
-  if (!place || cluster.waiting_room.would_be_overtaken_by(*this)) return wait_for_place(destination);
-  balance::Backend* const backend = cluster.cluster.pick(tried_);
-  if (backend == nullptr) return close_unserved();
+  if (!place || cluster.waiting_room.would_be_overtaken_by(*this)) return wait_for_place(cluster);
+  const bool hashed = cluster.cluster.options().policy == model::PolicyKind::consistent_hash;
+  const balance::Call call = cluster.cluster.pick({.now = cluster.now(),
+                                                   .hash = hashed ? balance::hash_of(net::peer_host(client_.get())) : 0,
+                                                   .tried = tried_,
+                                                   .wanted = nullptr});
+  if (call.backend == nullptr) return close_unserved();
   auto upstream = std::make_unique<Upstream>(*this);
-  upstream->lease = Lease(cluster, *backend);
-  StartedConnect started = start_connect(worker_, *backend);
+  upstream->lease = Lease(cluster, call);
+  StartedConnect started = start_connect(worker_, *call.backend);
   upstream->fd = std::move(started.fd);
   if (!upstream->fd) {
     if (started.no_descriptor) {
       upstream->lease.give_back();
-      return wait_for_place(destination);
+      return wait_for_place(cluster);
     }
     upstream->lease.finish(Outcome::connect_failure);
-    return try_another(*backend);
+    return try_another(*call.backend);
   }
   wait_no_longer();
   upstream->slot = ConnectionSlot(cluster);
@@ -93,16 +102,18 @@ void UndeterminedClient::connect() {
   timer_.set(cluster.cluster.options().connect_timeout);
 }
 
-void UndeterminedClient::wait_for_place(std::shared_ptr<Destination> cluster) {
-  if (cluster->waiting_room.size() >= cluster->limits.pending) return close_unserved();
-  waits_at_ = std::move(cluster);
+void UndeterminedClient::wait_for_place(Destination& cluster) {
+  if (cluster.waiting_room.size() >= cluster.limits.pending) return close_unserved();
+  ++cluster.users;
+  if (waits_at_ != nullptr) --waits_at_->users;
+  waits_at_ = &cluster;
   waits_at_->waiting_room.enter(*this, waits_at_->cluster.options().connect_timeout);
 }
 
 void UndeterminedClient::wait_no_longer() {
-  if (!waits_at_) return;
+  if (waits_at_ == nullptr) return;
   waits_at_->waiting_room.leave(*this);
-  waits_at_.reset();
+  --std::exchange(waits_at_, nullptr)->users;
 }
 
 void UndeterminedClient::close_unserved() {
@@ -120,6 +131,7 @@ void UndeterminedClient::on_upstream_events(std::uint32_t events) {
 
 void UndeterminedClient::on_connected() {
   upstream_->connected = true;
+  upstream_->lease.answered();
   upstream_->since = worker_.loop().now();
   worker_.loop().modify(upstream_->fd.get(), EPOLLIN, *upstream_);
   if (received_.empty()) timer_.set(upstream_->lease.cluster().cluster.options().idle_timeout);
@@ -165,7 +177,7 @@ void UndeterminedClient::become_tunnel(DetectedProtocol protocol) {
   if (upstream) worker_.loop().remove(upstream->fd.get(), *upstream);
   net::FileDescriptor client = leave_with(protocol);
   Tunnel& tunnel = worker_.become_tunnel(std::move(client), std::move(received_));
-  if (!upstream) return tunnel.balance(target_->destination);
+  if (!upstream) return tunnel.balance(*target_->destination);
   tunnel.join(std::move(upstream->fd), {}, std::move(upstream->lease), std::move(upstream->slot));
   worker_.bury(std::move(upstream));  // its event may be the one that is being told
 }

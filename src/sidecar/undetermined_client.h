@@ -60,7 +60,7 @@ class UndeterminedClient final : public Connection, private net::EventHandler, p
   void on_client_end();
   void await_more();
   void connect();
-  void wait_for_place(std::shared_ptr<Destination> cluster);
+  void wait_for_place(Destination& cluster);
   void wait_no_longer();
   void close_unserved();
   void on_connected();
@@ -82,7 +82,7 @@ class UndeterminedClient final : public Connection, private net::EventHandler, p
   std::vector<balance::Backend*> tried_;  ///< that did not connect; compared as pointers only
   net::Clock::time_point first_byte_at_;
   std::unique_ptr<Upstream> upstream_;
-  std::shared_ptr<Destination> waits_at_;  ///< for a place
+  Destination* waits_at_ = nullptr;  ///< for a place
   net::Timer timer_;
   bool endpoints_may_speak_first_;
   bool closed_ = false;

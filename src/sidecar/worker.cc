@@ -136,7 +136,11 @@ void Worker::configure(const HttpSettings& settings, const WorkerLimits& limits)
 }
 
 void Worker::set_zone(std::string zone) {
-  loop_.post([this, zone = std::move(zone)] { zone_ = zone; });
+  loop_.post([this, zone = std::move(zone)] { router_.set_zone(zone); });
+}
+
+void Worker::set_probed(const model::ServicePort& service, const std::string& address, bool well) {
+  loop_.post([this, service, address, well] { router_.set_probed(service, address, well); });
 }
 
 void Worker::guard_against_loops(LoopGuard guard) {
@@ -209,7 +213,7 @@ void Worker::accept(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget
   switch (target->protocol) {
     case ListenerProtocol::http: return become_http1(std::move(fd), std::move(target), {}, loop_.now());
     case ListenerProtocol::http2: return become_http2(std::move(fd), std::move(target), {});
-    case ListenerProtocol::tcp: return become_tunnel(std::move(fd), {}).balance(target->destination);
+    case ListenerProtocol::tcp: return become_tunnel(std::move(fd), {}).balance(*target->destination);
     case ListenerProtocol::automatic: return accept_unknown(std::move(fd), std::move(target));
   }
 }
@@ -233,7 +237,7 @@ void Worker::accept_unknown(net::FileDescriptor fd, std::shared_ptr<const Listen
       protocol == model::Protocol::automatic &&
       (is_server_first_port(destination.service.port) || seen_server_first_.contains(destination.service.text()));
   if (protocol == model::Protocol::tcp || server_first) {
-    return become_tunnel(std::move(fd), {}).balance(target->destination);
+    return become_tunnel(std::move(fd), {}).balance(*target->destination);
   }
   take_in(std::make_unique<UndeterminedClient>(*this, std::move(fd), std::move(target)));
 }

@@ -71,6 +71,8 @@ class Worker {
   void configure(const HttpSettings& settings, const WorkerLimits& limits);
   /// Where this sidecar runs; empty: not known.
   void set_zone(std::string zone);
+  /// What the health checks have found of an endpoint of that service.
+  void set_probed(const model::ServicePort& service, const std::string& address, bool well);
   void add_listener(const ListenerConfig& listener, net::FileDescriptor socket);
   /// Where transparent listeners must not connect to: it would lead back here.
   void guard_against_loops(LoopGuard guard);
@@ -82,6 +84,7 @@ class Worker {
 
   net::EventLoop& loop() { return loop_; }
   balance::Random& random() { return random_; }
+  Router& router() { return router_; }
   BufferPool& buffers() { return buffers_; }
   /// For one read: overwritten by the next.
   std::span<char> scratch() { return scratch_; }
@@ -89,7 +92,6 @@ class Worker {
   http::ResponseHead& response_head() { return response_head_; }
   /// Of what one read has brought; until the next.
   std::vector<std::string_view>& pieces() { return pieces_; }
-  const std::string& zone() const { return zone_; }
   const HttpSettings& settings() const { return settings_; }
   const http::HeadLimits& head_limits() const { return head_limits_; }
   http::Http2Limits http2_limits() const;
@@ -146,7 +148,6 @@ class Worker {
   net::EventLoop loop_;
   balance::Random random_;
   WorkerCells& cells_;
-  std::string zone_;
   HttpSettings settings_;
   WorkerLimits limits_;
   http::HeadLimits head_limits_;

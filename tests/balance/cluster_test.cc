@@ -28,15 +28,16 @@ struct Token final : Attachment {
 
 class ClusterTest : public testing::Test {
  protected:
-  void update(std::vector<Endpoint> endpoints, const ServiceOptions& options = {}) {
-    cluster.update(options, endpoints);
+  void update(std::vector<Endpoint> endpoints, const ServiceOptions& options = kByWeight) {
+    cluster.update(options, endpoints, now);
   }
+  Call pick(std::span<Backend* const> tried = {}) { return cluster.pick({.now = now, .tried = tried}); }
   /// Picks and finishes at once.
   std::string next(std::span<Backend* const> tried = {}) {
-    Backend* backend = cluster.pick(tried);
-    if (backend == nullptr) return "none";
-    const std::string address = backend->endpoint.address;
-    cluster.finish(*backend);
+    Call call = pick(tried);
+    if (call.backend == nullptr) return "none";
+    const std::string address = call.backend->endpoint.address;
+    cluster.finish(call, Verdict::good, now);
     return address;
   }
   std::map<std::string, int> shares(int picks) {
@@ -50,6 +51,8 @@ class ClusterTest : public testing::Test {
                           [&](auto* one) { return one->endpoint.address == address; });
   }
 
+  static inline const ServiceOptions kByWeight{.policy = PolicyKind::weighted_round_robin};
+  Time now{0};
   Random random{1};
   Cluster cluster{random};
 };
@@ -57,22 +60,22 @@ class ClusterTest : public testing::Test {
 using Shares = std::map<std::string, int>;
 
 TEST_F(ClusterTest, WithoutEndpointsPicksNone) {
-  EXPECT_EQ(cluster.pick(), nullptr);
+  EXPECT_EQ(pick().backend, nullptr);
   update({at("a")});
   update({});
-  EXPECT_EQ(cluster.pick(), nullptr);
+  EXPECT_EQ(pick().backend, nullptr);
   EXPECT_TRUE(cluster.backends().empty());
 }
 
 TEST_F(ClusterTest, SharesByWeightAndCountsInFlight) {
   update({at("a", 5), at("b", 3), at("c", 1)});
-  std::vector<Backend*> open;
-  for (int i = 0; i < 9; ++i) open.push_back(cluster.pick());
-  EXPECT_EQ(backend("a").in_flight, 5u);
-  EXPECT_EQ(backend("b").in_flight, 3u);
-  EXPECT_EQ(backend("c").in_flight, 1u);
-  for (Backend* one : open) cluster.finish(*one);
-  EXPECT_EQ(backend("a").in_flight, 0u);
+  std::vector<Call> open;
+  for (int i = 0; i < 9; ++i) open.push_back(pick());
+  EXPECT_EQ(backend("a").load.in_flight(), 5u);
+  EXPECT_EQ(backend("b").load.in_flight(), 3u);
+  EXPECT_EQ(backend("c").load.in_flight(), 1u);
+  for (Call& one : open) cluster.finish(one, Verdict::good, now);
+  EXPECT_EQ(backend("a").load.in_flight(), 0u);
 }
 
 TEST_F(ClusterTest, RoundRobinIgnoresWeights) {
@@ -102,7 +105,7 @@ TEST_F(ClusterTest, KeepsTheTurnOverUpdatesThatDoNotConcernIt) {
     changed[0].zone = "z" + std::to_string(i);
     changed.push_back(at("standby" + std::to_string(i), 7, 1));
     changed.push_back(at("leaving" + std::to_string(i), 7, 0, true));
-    update(changed, {.timeout = std::chrono::milliseconds(i)});
+    update(changed, {.policy = PolicyKind::weighted_round_robin, .timeout = std::chrono::milliseconds(i)});
   }
   EXPECT_EQ(counts, (Shares{{"a", 5}, {"b", 3}, {"c", 1}}));
   EXPECT_EQ(backend("a").endpoint.zone, "z8");
@@ -137,29 +140,31 @@ TEST_F(ClusterTest, AnEndpointThatStaysKeepsItsObjectAndAttachment) {
 TEST_F(ClusterTest, ARemovedEndpointFinishesWhatItHasAndIsNotPicked) {
   int alive = 0;
   update({at("a")});
-  Backend* const first = cluster.pick();
-  ASSERT_EQ(cluster.pick(), first);
+  Call one = pick(), two = pick();
+  Backend* const first = one.backend;
+  ASSERT_EQ(two.backend, first);
   first->attachment = std::make_unique<Token>(alive);
   update({at("b")});
   EXPECT_FALSE(first->in_set);
   EXPECT_EQ(shares(10), (Shares{{"b", 10}}));
-  cluster.finish(*first);
+  EXPECT_EQ(cluster.finish(one, Verdict::good, now), first);
   EXPECT_EQ(alive, 1);
-  cluster.finish(*first);
+  EXPECT_EQ(cluster.finish(two, Verdict::good, now), nullptr);
   EXPECT_EQ(alive, 0);
 }
 
 TEST_F(ClusterTest, AnEndpointThatReturnsBeforeItsRequestsEndIsTheSame) {
   int alive = 0;
   update({at("a")});
-  Backend* const open = cluster.pick();
+  Call call = pick();
+  Backend* const open = call.backend;
   open->attachment = std::make_unique<Token>(alive);
   update({});
   update({at("a")});
   EXPECT_EQ(&backend("a"), open);
   EXPECT_TRUE(open->in_set);
-  EXPECT_EQ(open->in_flight, 1u);
-  cluster.finish(*open);
+  EXPECT_EQ(open->load.in_flight(), 1u);
+  cluster.finish(call, Verdict::good, now);
   EXPECT_EQ(alive, 1);
   EXPECT_EQ(next(), "a");
 }
@@ -217,11 +222,11 @@ TEST_F(ClusterTest, PicksTheSameForTheSameSeed) {
   for (int run = 0; run < 2; ++run) {
     Random seeded(42);
     Cluster one(seeded);
-    one.update({}, std::vector{at("a", 5), at("b", 3), at("c", 1), at("d", 2)});
+    one.update(kByWeight, std::vector{at("a", 5), at("b", 3), at("c", 1), at("d", 2)}, now);
     auto& picked = runs.emplace_back();
     for (int i = 0; i < 200; ++i) {
-      Backend* const first = one.pick();
-      Backend* const retry = one.pick(std::span(&first, 1));
+      Backend* const first = one.pick({}).backend;
+      Backend* const retry = one.pick({.tried = std::span(&first, 1)}).backend;
       picked.push_back(first->endpoint.address);
       picked.push_back(retry->endpoint.address);
     }
@@ -232,8 +237,9 @@ TEST_F(ClusterTest, PicksTheSameForTheSameSeed) {
 TEST(ClusterDeathTest, RefusesToFinishWhatIsNotInFlight) {
   Random random(1);
   Cluster cluster(random);
-  cluster.update({}, std::vector{at("a")});
-  EXPECT_DEATH(cluster.finish(*cluster.backends()[0]), "CHECK failed");
+  cluster.update({}, std::vector{at("a")}, Time(0));
+  Call call{.backend = cluster.backends()[0]};
+  EXPECT_DEATH(cluster.finish(call, Verdict::good, Time(0)), "CHECK failed");
 }
 
 /// What a cluster holds, kept by address and with no thought of cost; checks each answer against it.
@@ -264,7 +270,7 @@ class ReferenceCluster {
     std::vector<std::string> expected;
     for (const Endpoint& endpoint : set_) expected.push_back(endpoint.address);
     ASSERT_EQ(in_set, expected);
-    for (const auto& [address, known] : known_) ASSERT_EQ(known.backend->in_flight, known.in_flight) << address;
+    for (const auto& [address, known] : known_) ASSERT_EQ(known.backend->load.in_flight(), known.in_flight) << address;
     ASSERT_EQ(alive_, static_cast<int>(known_.size()));
   }
 
@@ -285,7 +291,9 @@ class ReferenceCluster {
                         static_cast<std::uint32_t>(random_.below(3)), random_.below(3) == 0));
     }
     if (random_.below(4) == 0) std::reverse(set_.begin(), set_.end());
-    cluster_.update({.policy = random_.below(4) ? PolicyKind::weighted_round_robin : PolicyKind::round_robin}, set_);
+    cluster_.update(
+        {.policy = static_cast<PolicyKind>(random_.below(7)), .failback_delay = std::chrono::milliseconds(0)}, set_,
+        Time(0));
     std::erase_if(known_, [&](const auto& entry) { return !in_set(entry.first) && entry.second.in_flight == 0; });
     for (Backend* backend : cluster_.backends()) {
       Known& known = known_[backend->endpoint.address];
@@ -302,25 +310,26 @@ class ReferenceCluster {
       if (random_.below(3) == 0) tried.push_back(known.backend);
     }
     if (random_.below(2) == 0) tried.clear();
-    Backend* const picked = cluster_.pick(tried);
+    const Call call = cluster_.pick({.hash = random_.next(), .tried = tried});
     if (set_.empty()) {
-      ASSERT_EQ(picked, nullptr);
+      ASSERT_EQ(call.backend, nullptr);
       return;
     }
-    ASSERT_NE(picked, nullptr);
-    const std::string address = picked->endpoint.address;
+    ASSERT_NE(call.backend, nullptr);
+    const std::string address = call.backend->endpoint.address;
     ASSERT_TRUE(allowed(tried).contains(address)) << address;
     ++known_.at(address).in_flight;
-    open_.push_back(address);
+    open_.emplace_back(address, call);
     retries_ += !tried.empty();
   }
 
   void finish() {
     if (open_.empty()) return;
     std::swap(open_[random_.below(open_.size())], open_.back());
-    const auto known = known_.find(open_.back());
+    auto [address, call] = open_.back();
+    const auto known = known_.find(address);
     open_.pop_back();
-    cluster_.finish(*known->second.backend);
+    cluster_.finish(call, Verdict::good, Time(0));
     if (--known->second.in_flight == 0 && !in_set(known->first)) known_.erase(known);
   }
 
@@ -352,7 +361,7 @@ class ReferenceCluster {
   Cluster cluster_;
   std::vector<Endpoint> set_;
   std::map<std::string, Known> known_;
-  std::vector<std::string> open_;
+  std::vector<std::pair<std::string, Call>> open_;
   int retries_ = 0;
 };
 

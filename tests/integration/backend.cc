@@ -5,11 +5,26 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include "integration/socket_address.h"
 
 namespace outrigger::integration {
+namespace {
+
+std::string message(int status, const std::string& body) {
+  return fmt::format("HTTP/1.1 {} x\r\nContent-Length: {}\r\n\r\n{}", status, body.size(), body);
+}
+
+/// "GET /path HTTP/1.1..."
+std::string path_of(const std::string& head) {
+  const std::size_t start = head.find(' ') + 1;
+  return head.substr(start, head.find(' ', start) - start);
+}
+
+}  // namespace
 
 Backend::Backend(std::string name, const std::string& address) : name_(std::move(name)) {
   sockaddr_in bound = socket_address(address);
@@ -63,19 +78,40 @@ void Backend::accept_connections() {
   }
 }
 
+void Backend::answer(int status, std::uint64_t every) {
+  const std::lock_guard lock(mutex_);
+  status_ = status;
+  every_ = every;
+}
+
+void Backend::take(std::chrono::milliseconds time) {
+  const std::lock_guard lock(mutex_);
+  time_ = time;
+}
+
+std::string Backend::answer_to(const std::string& path) {
+  if (path == kHealthPath) {
+    ++checks_;
+    return message(check_status_, "");
+  }
+  std::unique_lock lock(mutex_);
+  if (path == kMostInFlightPath) return message(200, std::to_string(std::exchange(most_in_flight_, in_flight_)));
+  const bool bad = ++requests_ % every_ == 0;
+  most_in_flight_ = std::max(most_in_flight_, ++in_flight_);
+  if (time_.count() > 0) released_.wait_for(lock, time_, [this] { return stopping_; });
+  released_.wait(lock, [this] { return !held_ || stopping_; });
+  --in_flight_;
+  return message(bad ? status_ : 200, name_);
+}
+
 void Backend::serve(int fd) {
-  const std::string answer = fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", name_.size(), name_);
   std::string received;
   char bytes[16 * 1024];
   for (ssize_t count; (count = ::recv(fd, bytes, sizeof bytes, 0)) > 0;) {
     received.append(bytes, static_cast<std::size_t>(count));
     for (std::size_t end; (end = received.find("\r\n\r\n")) != std::string::npos;) {
+      const std::string answer = answer_to(path_of(received));
       received.erase(0, end + 4);
-      ++requests_;
-      {
-        std::unique_lock lock(mutex_);
-        released_.wait(lock, [this] { return !held_ || stopping_; });
-      }
       ::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL);
     }
   }

@@ -24,23 +24,34 @@ tl::unexpected<Error> system_failure(std::string_view what) {
 
 }  // namespace
 
+std::string HttpAnswer::field(std::string_view name) const {
+  const std::string start = fmt::format("\r\n{}: ", name);
+  const std::string lines = "\r\n" + head;
+  std::size_t at = lines.find(start);
+  if (at == std::string::npos) return {};
+  at += start.size();
+  return lines.substr(at, lines.find("\r\n", at) - at);
+}
+
 void HttpConnection::close() {
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
   received_.clear();
 }
 
-Result<HttpAnswer> HttpConnection::exchange(std::string_view method, std::string_view path, std::string_view body) {
-  auto answer = try_exchange(method, path, body);
+Result<HttpAnswer> HttpConnection::exchange(std::string_view method, std::string_view path, std::string_view fields,
+                                            std::string_view body) {
+  auto answer = try_exchange(method, path, fields, body);
   if (!answer) close();
   return answer;
 }
 
-Result<HttpAnswer> HttpConnection::try_exchange(std::string_view method, std::string_view path, std::string_view body) {
+Result<HttpAnswer> HttpConnection::try_exchange(std::string_view method, std::string_view path, std::string_view fields,
+                                                std::string_view body) {
   if (fd_ < 0) {
     if (auto connected = connect(); !connected) return tl::unexpected(connected.error());
   }
-  std::string request = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", method, path, address_);
+  std::string request = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n{}", method, path, address_, fields);
   if (!body.empty()) request += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
   request += "\r\n";
   request += body;
@@ -61,6 +72,7 @@ Result<HttpAnswer> HttpConnection::try_exchange(std::string_view method, std::st
     line = read_line();
     if (!line) return tl::unexpected(line.error());
     if (line->empty()) break;
+    answer.head += *line + "\r\n";
     if (starts_with_field(*line, "content-length:")) {
       length = std::stoul(line->substr(15));
       any_framing = true;
@@ -92,6 +104,10 @@ Result<void> HttpConnection::connect() {
   if (fd_ < 0) return system_failure("socket");
   const timeval deadline{.tv_sec = kDeadline.count(), .tv_usec = 0};
   ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof deadline);
+  if (!source_.empty()) {
+    const sockaddr_in source = socket_address(source_ + ":0");
+    if (::bind(fd_, reinterpret_cast<const sockaddr*>(&source), sizeof source) != 0) return system_failure("bind");
+  }
   const sockaddr_in address = socket_address(address_);
   if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return system_failure("connect to " + address_);

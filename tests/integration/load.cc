@@ -6,8 +6,9 @@
 
 namespace outrigger::integration {
 
-Load::Load(const std::string& address, int clients) {
-  for (int i = 0; i < clients; ++i) threads_.emplace_back([this, address] { send_requests(address); });
+Load::Load(const std::string& address, int clients, const std::string& method) {
+  const bool post = method == "POST";
+  for (int i = 0; i < clients; ++i) threads_.emplace_back([this, address, post] { send_requests(address, post); });
 }
 
 Load::~Load() { stop(); }
@@ -44,10 +45,10 @@ bool Load::avoids(const std::string& backend) const {
   });
 }
 
-void Load::send_requests(const std::string& address) {
+void Load::send_requests(const std::string& address, bool post) {
   HttpConnection connection(address);
   while (!stopping_) {
-    const auto answer = connection.get("/");
+    const auto answer = post ? connection.post("/", "") : connection.get("/");
     const std::chrono::duration<double> at = std::chrono::steady_clock::now() - start_;
     {
       const std::lock_guard lock(mutex_);

@@ -22,7 +22,7 @@ struct LoadReading {
 /// counts. Any thread may read it.
 class Load {
  public:
-  Load(const std::string& address, int clients);
+  Load(const std::string& address, int clients, const std::string& method = "GET");
   ~Load();
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
@@ -39,7 +39,7 @@ class Load {
   LoadReading stop();
 
  private:
-  void send_requests(const std::string& address);
+  void send_requests(const std::string& address, bool post);
 
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::atomic<bool> stopping_{false};

@@ -30,6 +30,7 @@ Spine::Spine(const ApiServer& server, EndpointsSource source, int workers)
   }
   objects_.create_namespace(service_.ns);
   objects_.create_service(service_);
+  objects_.annotate_service(service_, {{"outrigger.dev/policy", "weighted-round-robin"}});
   start_operator();
   start_sidecar();
 }

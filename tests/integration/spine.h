@@ -12,7 +12,8 @@
 namespace outrigger::integration {
 
 /// The whole way: a Service of a namespace of its own on an API server, an operator that watches it, a sidecar that is
-/// fed by the operator and listens for the Service, and backends "a" to "d". One owner.
+/// fed by the operator and listens for the Service, and backends "a" to "d". The policy is weighted-round-robin, whose
+/// turns can be counted. One owner.
 class Spine {
  public:
   /// `server` outlives it. The Service has no endpoints yet.

@@ -14,17 +14,21 @@ ROOMS = {
     "lines": set(),
     "log": set(),
     "model": set(),
-    "balance": {"model"},
+    "health": {"model"},
+    "balance": {"model", "health"},
+    "simulate": {"model", "health", "balance"},
+    "yaml": {"model"},
     "http": set(),
     "feed": {"model"},
     "metrics": set(),
     "net": {"http", "log"},
     "kube": {"model", "lines", "log"},
     "operator": {"model", "feed", "kube", "net", "metrics", "lines", "log"},
-    "sidecar": {"model", "balance", "feed", "http", "net", "metrics", "lines", "log"},
+    "sidecar": {"model", "health", "balance", "feed", "http", "net", "metrics", "lines", "log", "yaml"},
+    "cli": {"model", "health", "simulate", "yaml"},
 }
 # Values in, values out: a rule of theirs can be tested without a machine, and any run repeated from its seed.
-PURE = {"model", "balance", "http", "feed", "lines", "result"}
+PURE = {"model", "health", "balance", "simulate", "http", "feed", "lines", "result"}
 # <arpa/inet.h> is not among them: it reads and writes addresses as text, nothing else.
 IMPURE = [
     (re.compile(r"#include <(sys/|netinet/|netdb\.h|unistd\.h|fcntl\.h|poll\.h)"), "sockets and files"),

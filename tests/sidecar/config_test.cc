@@ -173,7 +173,7 @@ TEST(Config, IsShownAsItWouldBeReadAgain) {
 
 TEST(Config, ShowsWhatHasItsDefaultToo) {
   const std::string shown = config_json(*parse_config("services: [{name: a/b:80}]\n", "c.yaml"));
-  for (const char* part : {R"("policy": "weighted-round-robin")",
+  for (const char* part : {R"("policy": "response-time")",
                            R"("connectTimeout": "1s")",
                            R"("timeout": "0")",
                            R"("idleTimeout": "1h")",

@@ -33,6 +33,15 @@ TEST(GrpcStatus, SaysWhetherAnotherTryMayHelp) {
   EXPECT_EQ(grpc_status(504, "connection_timeout"), 14u);
 }
 
+TEST(GrpcStatus, TellsWhoseFaultAFailureIs) {
+  const auto is_failure = [](const char* status) { return is_grpc_failure({{"x", "14"}, {"grpc-status", status}}); };
+  for (const char* status : {"2", "4", "13", "14", "15"}) EXPECT_TRUE(is_failure(status)) << status;
+  for (const char* status : {"0", "1", "3", "5", "8", "12", "16", "17", "014", "", "x"}) {
+    EXPECT_FALSE(is_failure(status)) << status;
+  }
+  EXPECT_FALSE(is_grpc_failure({{"content-type", "application/grpc"}}));
+}
+
 TEST(GrpcMessage, KeepsPrintableBytesAndEncodesTheOthers) {
   EXPECT_EQ(grpc_message(""), "");
   EXPECT_EQ(grpc_message("no endpoint, ~ or \"so\""), "no endpoint, ~ or \"so\"");

@@ -136,6 +136,14 @@ std::int64_t Proxy::in_flight(const std::string& address) {
   return backends(address).back()->cells[0].in_flight.value();
 }
 
+std::uint64_t Proxy::ejections(const std::string& address) {
+  const auto& counters = backends(address).back()->cells[0].ejections;
+  return std::accumulate(counters.begin(), counters.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const auto& counter) { return sum + counter.value(); });
+}
+
+bool Proxy::in_panic() { return service(kWeb).panic.value() != 0; }
+
 std::int64_t Proxy::connections() {
   if (worker_) sync();
   return cells_.connections_active.value();

@@ -53,7 +53,9 @@ class Proxy {
   std::uint64_t outcomes(const std::string& address, Outcome outcome);
   std::uint64_t all_outcomes(const std::string& address);
   std::int64_t in_flight(const std::string& address);
+  std::uint64_t ejections(const std::string& address);
   std::int64_t connections();
+  bool in_panic();
   std::uint64_t detections(DetectedProtocol protocol);
   /// Bytes that the worker holds.
   std::uint64_t held();

@@ -78,6 +78,7 @@ class Sets : public ::testing::Test {
 };
 
 TEST_F(Sets, ShareRequestsByWeightExactly) {
+  proxy_.options.policy = model::PolicyKind::weighted_round_robin;
   proxy_.set({endpoint(address(0), 5), endpoint(address(1), 3), endpoint(address(2), 1)});
   Socket client = proxy_.connect();
   std::array<int, 3> served{};
@@ -89,6 +90,20 @@ TEST_F(Sets, ShareRequestsByWeightExactly) {
     EXPECT_EQ(proxy_.in_flight(address(i)), 0);
   }
   EXPECT_EQ(proxy_.requests(200), 900u);
+}
+
+TEST_F(Sets, ShowPanicOnceHealthChecksFindMostOfThemUnwell) {
+  proxy_.set_endpoints({address(0), address(1), address(2)});
+  const auto found = [&](std::size_t i, bool well) {
+    proxy_.worker().set_probed(kWeb, address(i), well);
+    proxy_.sync();
+  };
+  found(0, false);
+  EXPECT_FALSE(proxy_.in_panic());
+  found(1, false);
+  EXPECT_TRUE(proxy_.in_panic());
+  found(0, true);
+  EXPECT_FALSE(proxy_.in_panic());
 }
 
 TEST_F(Sets, LetARemovedEndpointFinishAndNeverReuseItsConnection) {

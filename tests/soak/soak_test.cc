@@ -88,7 +88,10 @@ class Disturbance {
                                .tier = static_cast<std::uint32_t>(random_.below(4) / 3)});
       }
     }
-    service.options["policy"] = random_.below(2) == 0 ? "round-robin" : "weighted-round-robin";
+    static constexpr std::array<const char*, 7> kPolicies = {
+        "round-robin", "weighted-round-robin", "least-connections", "weighted-least-connections", "response-time",
+        "random",      "consistent-hash"};
+    service.options["policy"] = kPolicies[random_.below(kPolicies.size())];
     service.options["retryBudget"] = "100%";  // or it would depend on the load when it is used up
     service.options["retries"] = std::to_string(1 + random_.below(3));
     service.options["maxConnectionAge"] = random_.below(2) == 0 ? "0" : "1s";

@@ -1,5 +1,5 @@
 #pragma once
-/// Reads the parts of a YAML file whose every key is known. What is wrong throws a Complaint, which parse_config()
+/// Reads the parts of a YAML file whose every key is known. What is wrong throws a Complaint, which read_document()
 /// alone catches, as it does yaml-cpp's own exceptions. `where` is what `parent` is called, "services[0]" for one. Any
 /// thread.
 #include <fmt/format.h>
@@ -12,7 +12,10 @@
 #include <string_view>
 #include <vector>
 
-namespace outrigger::sidecar {
+#include "model/shown_value.h"
+#include "result/result.h"
+
+namespace outrigger::yaml {
 
 struct Complaint {
   int line;  ///< from 0
@@ -20,6 +23,21 @@ struct Complaint {
 };
 
 [[noreturn]] void complain(const YAML::Node& node, const std::string& text);
+/// What `read` makes of a text in YAML. Errors are "PATH:LINE: what is wrong".
+template <class Read>
+auto read_document(const std::string& text, const std::string& path, const Read& read)
+    -> Result<decltype(read(YAML::Node()))> {
+  try {
+    return read(YAML::Load(text));
+  } catch (const Complaint& complaint) {
+    return failure(fmt::format("{}:{}: {}", path, complaint.line + 1, complaint.text));
+  } catch (const YAML::Exception& broken) {
+    return failure(fmt::format("{}:{}: not YAML: {}", path, broken.mark.line + 1, model::shown_value(broken.msg)));
+  }
+}
+/// A file's whole text. Errors are "PATH: cannot be read: why".
+Result<std::string> read_file(const std::string& path);
+
 /// A value as a complaint shows it.
 std::string shown(const YAML::Node& node);
 
@@ -57,4 +75,4 @@ std::chrono::milliseconds duration(const YAML::Node& parent, std::string_view wh
 std::size_t choice(const YAML::Node& parent, std::string_view where, const std::string& key,
                    std::span<const std::string_view> names, std::size_t absent);
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::yaml

@@ -1,11 +1,11 @@
-#include "sidecar/byte_size.h"
+#include "yaml/byte_size.h"
 
 #include <gtest/gtest.h>
 
 #include <limits>
 #include <random>
 
-namespace outrigger::sidecar {
+namespace outrigger::yaml {
 namespace {
 
 constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
@@ -76,4 +76,4 @@ TEST(ByteSizeText, IsReadBackAsTheSameSize) {
 }
 
 }  // namespace
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::yaml

@@ -1,4 +1,4 @@
-#include "sidecar/byte_size.h"
+#include "yaml/byte_size.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 
 #include "model/shown_value.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::yaml {
 namespace {
 
 struct Unit {
@@ -45,4 +45,4 @@ std::string byte_size_text(std::uint64_t bytes) {
   return fmt::format("{}{}", bytes / unit->bytes, unit->name);
 }
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::yaml

@@ -1,8 +1,9 @@
-#include "balance/smooth_weighted_round_robin.h"
+#include "balance/weighted_turns.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 
@@ -19,15 +20,21 @@ Weights random_weights(Random& random, std::size_t endpoints, std::uint32_t heav
   return weights;
 }
 
+WeightedTurns turns_over(const Weights& weights, Random& random) {
+  WeightedTurns turns(random);
+  turns.update(weights);
+  return turns;
+}
+
 /// Whether after each of `picks` picks every endpoint had strictly within one pick of its share; counted in whole
 /// numbers, |count·W − t·w| < W.
 testing::AssertionResult stays_within_one_pick(const Weights& weights, Random& random, std::uint64_t picks) {
-  SmoothWeightedRoundRobin policy(weights, random);
+  WeightedTurns turns = turns_over(weights, random);
   const auto total = static_cast<std::int64_t>(sum(weights));
   // excess[i] = count·W − t·w
   std::vector<std::int64_t> excess(weights.size(), 0);
   for (std::uint64_t t = 1; t <= picks; ++t) {
-    excess[policy.pick()] += total;
+    excess[turns.next()] += total;
     bool within = true;
     for (std::size_t i = 0; i < weights.size(); ++i) {
       excess[i] -= weights[i];
@@ -41,7 +48,7 @@ testing::AssertionResult stays_within_one_pick(const Weights& weights, Random& r
   return testing::AssertionSuccess();
 }
 
-TEST(SmoothWeightedRoundRobin, EveryPrefixStaysWithinOnePickOfTheShares) {
+TEST(WeightedTurns, EveryPrefixStaysWithinOnePickOfTheShares) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     Random random(seed);
     const std::size_t endpoints = 1 + random.below(50);
@@ -52,7 +59,7 @@ TEST(SmoothWeightedRoundRobin, EveryPrefixStaysWithinOnePickOfTheShares) {
   }
 }
 
-TEST(SmoothWeightedRoundRobin, EveryPrefixStaysWithinOnePickForSmallWeightsAndEveryStart) {
+TEST(WeightedTurns, EveryPrefixStaysWithinOnePickForSmallWeightsAndEveryStart) {
   for (std::uint32_t a = 1; a <= 6; ++a) {
     for (std::uint32_t b = a; b <= 6; ++b) {
       for (std::uint32_t c = b; c <= 6; ++c) {
@@ -66,7 +73,7 @@ TEST(SmoothWeightedRoundRobin, EveryPrefixStaysWithinOnePickForSmallWeightsAndEv
   }
 }
 
-TEST(SmoothWeightedRoundRobin, EveryPrefixStaysWithinOnePickForLopsidedWeights) {
+TEST(WeightedTurns, EveryPrefixStaysWithinOnePickForLopsidedWeights) {
   Weights one_heavy(50, 1), one_light(50, 1'000), coprime(50);
   one_heavy[17] = 1'000;
   one_light[17] = 1;
@@ -81,49 +88,49 @@ TEST(SmoothWeightedRoundRobin, EveryPrefixStaysWithinOnePickForLopsidedWeights) 
   }
 }
 
-TEST(SmoothWeightedRoundRobin, EveryRoundGivesExactSharesToThousandsOfEndpoints) {
+TEST(WeightedTurns, EveryRoundGivesExactSharesToThousandsOfEndpoints) {
   Random random(1);
   const Weights weights = random_weights(random, 2'500, 40);
   ASSERT_GT(sum(weights), 50'000u);
-  SmoothWeightedRoundRobin policy(weights, random);
+  WeightedTurns turns = turns_over(weights, random);
   for (int round = 0; round < 2; ++round) {
     Weights counts(weights.size());
-    for (std::uint64_t t = 0; t < sum(weights); ++t) ++counts[policy.pick()];
+    for (std::uint64_t t = 0; t < sum(weights); ++t) ++counts[turns.next()];
     ASSERT_EQ(counts, weights);
   }
 }
 
-TEST(SmoothWeightedRoundRobin, TenThousandPicksOverFiveThreeOneLandWithinOne) {
+TEST(WeightedTurns, TenThousandPicksOverFiveThreeOneLandWithinOne) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
-    SmoothWeightedRoundRobin policy(Weights{5, 3, 1}, random);
+    WeightedTurns turns = turns_over({5, 3, 1}, random);
     std::array<int, 3> counts{};
-    for (int i = 0; i < 10'000; ++i) ++counts[policy.pick()];
+    for (int i = 0; i < 10'000; ++i) ++counts[turns.next()];
     EXPECT_NEAR(counts[0], 10'000 * 5 / 9.0, 1);
     EXPECT_NEAR(counts[1], 10'000 * 3 / 9.0, 1);
     EXPECT_NEAR(counts[2], 10'000 * 1 / 9.0, 1);
   }
 }
 
-TEST(SmoothWeightedRoundRobin, TheFirstPickIsDrawnInProportionToWeight) {
+TEST(WeightedTurns, TheFirstPickIsDrawnInProportionToWeight) {
   constexpr int kPolicies = 9'000;
   std::array<int, 3> first{};
   Random random(1);
-  for (int i = 0; i < kPolicies; ++i) ++first[SmoothWeightedRoundRobin(Weights{5, 3, 1}, random).pick()];
+  for (int i = 0; i < kPolicies; ++i) ++first[turns_over({5, 3, 1}, random).next()];
   EXPECT_NEAR(first[0], 5'000, 240);  // five standard deviations
   EXPECT_NEAR(first[1], 3'000, 225);
   EXPECT_NEAR(first[2], 1'000, 150);
 }
 
-TEST(SmoothWeightedRoundRobin, SeedsStartApartAndOneSeedAlwaysAlike) {
+TEST(WeightedTurns, SeedsStartApartAndOneSeedAlwaysAlike) {
   Random vector(1);
   const Weights weights = random_weights(vector, 20, 10);
   const auto beginning = [&](std::uint64_t seed) {
     Random random(seed);
-    SmoothWeightedRoundRobin policy(weights, random);
+    WeightedTurns turns = turns_over(weights, random);
     std::vector<std::size_t> picked(50);
-    std::generate(picked.begin(), picked.end(), [&] { return policy.pick(); });
+    std::generate(picked.begin(), picked.end(), [&] { return turns.next(); });
     return picked;
   };
   std::set<std::vector<std::size_t>> beginnings;
@@ -134,16 +141,52 @@ TEST(SmoothWeightedRoundRobin, SeedsStartApartAndOneSeedAlwaysAlike) {
   EXPECT_EQ(beginnings.size(), 100u);
 }
 
-TEST(SmoothWeightedRoundRobin, OnlyProportionsMatter) {
+TEST(WeightedTurns, OnlyProportionsMatter) {
   Random one(3), two(3);
-  SmoothWeightedRoundRobin small(Weights{5, 3, 1}, one), large(Weights{500, 300, 100}, two);
-  for (int i = 0; i < 100; ++i) ASSERT_EQ(small.pick(), large.pick());
+  WeightedTurns small = turns_over({5, 3, 1}, one), large = turns_over({500, 300, 100}, two);
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(small.next(), large.next());
 }
 
-TEST(SmoothWeightedRoundRobinDeathTest, RefusesNoEndpointsAndNoWeight) {
+/// How far each item is off its share, in turns: the sum over all changes, counted anew from each.
+TEST(WeightedTurns, StaysWithinTwoOfTheSharesOverAnyNumberOfChangesOfWeights) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    Weights weights = random_weights(random, 2 + random.below(20), 100);
+    WeightedTurns turns = turns_over(weights, random);
+    std::vector<double> excess(weights.size(), 0);
+    for (int change = 0; change < 200; ++change) {
+      const auto count = random.below(50);
+      for (std::uint64_t t = 0; t < count; ++t) {
+        excess[turns.next()] += 1;
+        for (std::size_t i = 0; i < weights.size(); ++i) {
+          excess[i] -= static_cast<double>(weights[i]) / static_cast<double>(sum(weights));
+          ASSERT_LT(std::abs(excess[i]), 2) << "item " << i << " after change " << change;
+        }
+      }
+      weights[random.below(weights.size())] = static_cast<std::uint32_t>(1 + random.below(100));
+      turns.update(weights, turns.phases());
+    }
+  }
+}
+
+TEST(WeightedTurns, AnUpdateThatChangesNothingLeavesNoTrace) {
+  Random one(5), two(5), drawn(9);
+  WeightedTurns kept = turns_over({5, 3, 1, 4}, one), updated = turns_over({5, 3, 1, 4}, two);
+  Weights counts(4), others(4);
+  for (int i = 0; i < 13 * 50; ++i) {
+    ++counts[kept.next()];
+    ++others[updated.next()];
+    if (drawn.below(3) == 0) updated.update(Weights{5, 3, 1, 4}, updated.phases());
+  }
+  EXPECT_EQ(counts, (Weights{250, 150, 50, 200}));
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(others[i], counts[i], 1) << i;
+}
+
+TEST(WeightedTurnsDeathTest, RefusesNoEndpointsAndNoWeight) {
   Random random(1);
-  EXPECT_DEATH(SmoothWeightedRoundRobin(Weights{}, random), "CHECK failed");
-  EXPECT_DEATH(SmoothWeightedRoundRobin(Weights{1, 0}, random), "CHECK failed");
+  EXPECT_DEATH(turns_over({}, random), "CHECK failed");
+  EXPECT_DEATH(turns_over({1, 0}, random), "CHECK failed");
 }
 
 }  // namespace

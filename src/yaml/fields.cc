@@ -1,13 +1,17 @@
-#include "sidecar/yaml_fields.h"
+#include "yaml/fields.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "model/service_options.h"
 #include "model/shown_value.h"
-#include "sidecar/byte_size.h"
+#include "yaml/byte_size.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::yaml {
 namespace {
 
 [[noreturn]] void refuse(const YAML::Node& node, std::string_view where, const std::string& key,
@@ -18,6 +22,16 @@ namespace {
 }  // namespace
 
 void complain(const YAML::Node& node, const std::string& text) { throw Complaint{node.Mark().line, text}; }
+
+Result<std::string> read_file(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  // Taking nothing from an empty file is a failure to the stream, but has no errno.
+  if (!file || (text.fail() && errno != 0)) return failure(path + ": cannot be read: " + std::strerror(errno));
+  return text.str();
+}
 
 std::string shown(const YAML::Node& node) {
   if (node.IsScalar()) return "'" + model::shown_value(node.Scalar()) + "'";
@@ -95,4 +109,4 @@ std::size_t choice(const YAML::Node& parent, std::string_view where, const std::
   return static_cast<std::size_t>(found - names.begin());
 }
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::yaml

@@ -5,7 +5,7 @@
 
 #include "result/result.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::yaml {
 
 /// Reads "65536", "64KiB", "64MiB" or "1GiB": a whole number of bytes, or of a unit. The error is "'VALUE' is not
 /// allowed; allowed: ...". Any thread.
@@ -13,4 +13,4 @@ Result<std::uint64_t> parse_byte_size(std::string_view text, std::uint64_t low, 
 /// The shortest text that parse_byte_size() reads back as the same value.
 std::string byte_size_text(std::uint64_t bytes);
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::yaml

@@ -1,0 +1,41 @@
+#include "balance/load.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace outrigger::balance {
+
+double Load::remembered(const Moment& moment) const {
+  const auto time = std::max(0.0, static_cast<double>((moment.now - observed_.now).count()));
+  const auto requests = static_cast<double>(moment.requests - observed_.requests);
+  return std::exp(-time / static_cast<double>(Time(kMemory).count()) - requests / kMemoryRequests);
+}
+
+void Load::observe(Time started, Time latency, const Moment& moment) {
+  const auto latest = std::max(1.0, static_cast<double>(latency.count()));
+  if (average_ns_ == 0) {
+    average_ns_ = latest;
+  } else if (latest <= average_ns_) {
+    average_ns_ += (1 - remembered(moment)) * (latest - average_ns_);
+  } else {
+    if (started < risen_) return;
+    average_ns_ += std::max(kRise, 1 - remembered(moment)) * (latest - average_ns_);
+    risen_ = moment.now;
+  }
+  observed_ = moment;
+}
+
+void Load::charge(Time latency, const Moment& moment) {
+  average_ns_ = std::max(average_ns_ * remembered(moment), static_cast<double>(latency.count()));
+  observed_ = moment;
+}
+
+double Load::expected_ns(const Moment& moment) const {
+  const double faded = average_ns_ == 0 ? 0 : average_ns_ * remembered(moment);
+  if (waiting_ == 0) return faded;
+  const std::uint64_t ages = waiting_ * static_cast<std::uint64_t>(moment.now.count()) - started_;
+  const double mean_age = static_cast<double>(static_cast<std::int64_t>(ages)) / waiting_;
+  return std::max(faded, kAge * mean_age);
+}
+
+}  // namespace outrigger::balance
