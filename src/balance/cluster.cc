@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "balance/weighted_choice.h"
 #include "result/result.h"
 
 namespace outrigger::balance {
@@ -40,13 +41,12 @@ void Cluster::update(const model::ServiceOptions& options, std::span<const model
     backend->endpoint = endpoint;
     in_set_.push_back(backend.get());
   }
-  known_ = known_ || !in_set_.empty();
   adopt(options, now);
-  std::erase_if(trials_, [](const Backend* backend) { return !backend->in_set; });
   pools_changed_ = true;
   note_change();
   // Before a backend ends, so that no new one has its address in memory while a policy still knows it.
   refresh(now);
+  known_ = known_ || !in_set_.empty();
   for (Backend* backend : before) {
     if (!backend->in_set) backend->probed_well = true;  // it is not probed any more
     end_if_over(*backend);
@@ -153,15 +153,12 @@ Backend* Cluster::draw_untried(std::span<Backend* const> tried) {
   const bool alike =
       options_.policy == model::PolicyKind::round_robin || options_.policy == model::PolicyKind::least_connections;
   Backend* drawn = nullptr;
-  std::uint64_t weights = 0;
+  WeightedChoice among_equals(random_);
   for (Backend* backend : in_set_) {
     if (backend->level == Backend::kNoLevel || contains(tried, backend)) continue;
     if (drawn != nullptr && rank(*backend) > rank(*drawn)) continue;
-    if (drawn != nullptr && rank(*backend) < rank(*drawn)) weights = 0;
-    // Keeping each with probability weight / weights so far leaves every one in proportion to its weight.
-    const std::uint32_t weight = alike ? 1 : backend->effective_weight;
-    weights += weight;
-    if (random_.below(weights) < weight) drawn = backend;
+    if (drawn != nullptr && rank(*backend) < rank(*drawn)) among_equals.restart();
+    if (among_equals.takes(alike ? 1 : backend->effective_weight)) drawn = backend;
   }
   return drawn;
 }

@@ -157,8 +157,7 @@ class Cluster {
   std::uint64_t requests_ = 0;
   double typical_ns_ = 0;  ///< an average of what good answers take, whoever gives them
   double capacity_ = 0;
-  bool known_ = false;   ///< there has been an endpoint
-  bool shared_ = false;  ///< and the load has been shared out
+  bool known_ = false;  ///< there has been an endpoint before the last update
   bool panic_ = false;
   bool pools_changed_ = false;
   bool changed_ = false;

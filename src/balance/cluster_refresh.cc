@@ -125,8 +125,7 @@ void Cluster::share_out(Time now) {
     tiers[pool.tier].total += pool.total;
   }
 
-  const bool at_once = !shared_ || (tiers.size() == 1 && !relieved_);
-  shared_ = shared_ || !tiers.empty();
+  const bool at_once = !known_ || (tiers.size() == 1 && !relieved_);
   std::vector<std::uint32_t> names;
   std::vector<double> capacities;
   std::vector<double> held;

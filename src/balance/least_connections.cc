@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "balance/weighted_choice.h"
+
 namespace outrigger::balance {
 namespace {
 
@@ -31,19 +33,13 @@ Backend* LeastConnections::pick(const Request& request) {
 
 Backend* LeastConnections::least_of_all(const Request& request) {
   const Candidate* least = nullptr;
-  std::uint64_t weights = 0;  // of those that are as little loaded
+  WeightedChoice ties(random_);
   for (std::size_t i = 0; i < endpoints_.size(); ++i) {
     const Candidate& next = endpoints_[i];
     if (request.has_tried(next.backend)) continue;
     if (least != nullptr && less_loaded(*least, next)) continue;
-    if (least == nullptr || less_loaded(next, *least)) {
-      least = &next;
-      weights = next.weight;
-      continue;
-    }
-    // Keeping each with probability weight / weights so far leaves every one in proportion to its weight.
-    weights += next.weight;
-    if (random_.below(weights) < next.weight) least = &next;
+    if (least != nullptr && less_loaded(next, *least)) ties.restart();
+    if (ties.takes(next.weight)) least = &next;
   }
   return least != nullptr ? least->backend : endpoints_[endpoints_.draw(random_)].backend;
 }

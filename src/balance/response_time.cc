@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "balance/weighted_choice.h"
+
 namespace outrigger::balance {
 
 void ResponseTime::update(std::span<const Candidate> candidates) {
@@ -55,17 +57,15 @@ Backend* ResponseTime::pick_of_all(const Request& request) {
   const double average_slowness = known == 0 ? 1 : sum / known / least_latency;
   const Candidate* best = nullptr;
   double least_cost = 0;
-  std::uint64_t weights = 0;  // of those that cost as little
+  WeightedChoice ties(random_);
   for (std::size_t i = 0; i < size; ++i) {
     const Candidate& next = endpoints_[i];
     if (request.has_tried(next.backend)) continue;
     const double next_cost = cost(latencies[i] == 0 ? average_slowness : latencies[i] / least_latency, next);
     if (best != nullptr && next_cost > least_cost) continue;
-    if (best == nullptr || next_cost < least_cost) weights = 0;
+    if (next_cost < least_cost) ties.restart();
     least_cost = next_cost;
-    // Keeping each with probability weight / weights so far leaves every one in proportion to its weight.
-    weights += next.weight;
-    if (random_.below(weights) < next.weight) best = &next;
+    if (ties.takes(next.weight)) best = &next;
   }
   return best != nullptr ? best->backend : endpoints_[endpoints_.draw(random_)].backend;
 }

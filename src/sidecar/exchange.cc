@@ -82,12 +82,10 @@ void Exchange::start(const http::RequestHead& head, bool whole) {
   if (max_body != 0 && head.framing == http::Framing::length && head.content_length > max_body) {
     return answer(413, "http_request_error", "the body is too large");
   }
-  // RFC 9110 section 7.6.2: it was sent no further than to us.
-  wanted_cluster_ = worker_.router().find(destination_, head.target);
-  if (wanted_cluster_ == nullptr) return answer(503, "destination_unavailable", "no such destination");
-  ++wanted_cluster_->users;
-  cluster_ = &worker_.router().carrier(*wanted_cluster_);
-  ++cluster_->users;
+  Destination* const wanted = worker_.router().find(destination_, head.target);
+  if (wanted == nullptr) return answer(503, "destination_unavailable", "no such destination");
+  hold_instead(wanted_cluster_, *wanted);
+  hold_instead(cluster_, worker_.router().carrier(*wanted));
   cluster_->retry_budget.on_request(cluster_->now_ms());
   version_ = head.version;
   read_keys(head);
@@ -189,15 +187,12 @@ balance::Request Exchange::balance_request() const {
 
 void Exchange::go_to_carrier() {
   if (!Router::can_serve(*wanted_cluster_, tried_)) {
-    if (Destination* const other = worker_.router().find(destination_, kept_head().target, tried_)) {
-      ++other->users;
-      --std::exchange(wanted_cluster_, other)->users;
-    }
+    Destination* const other = worker_.router().find(destination_, kept_head().target, tried_);
+    if (other != nullptr) hold_instead(wanted_cluster_, *other);
   }
   Destination& carrier = worker_.router().carrier(*wanted_cluster_, tried_);
   if (&carrier == cluster_) return;
-  ++carrier.users;
-  --std::exchange(cluster_, &carrier)->users;
+  hold_instead(cluster_, carrier);
   read_keys(kept_head());
 }
 

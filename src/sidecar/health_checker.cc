@@ -107,7 +107,7 @@ void HealthChecker::refresh(Service& service, bool asks) {
         std::make_unique<Endpoint>(Endpoint{.service = service,
                                             .address = std::string(address),
                                             .socket_address = *socket_address,
-                                            .probe = health::Probe(service.rules().interval, jitter(), now())});
+                                            .probe = health::Probe(service.rules().interval, random_.unit(), now())});
     enqueue(*endpoint);
     service.endpoints.emplace(address, std::move(endpoint));
   }
@@ -129,7 +129,7 @@ void HealthChecker::drop(Endpoint& endpoint) {
 void HealthChecker::hurry(Endpoint& endpoint) {
   if (endpoint.check) return;  // the next one is an interval away as it is now
   waiting_.erase({endpoint.probe.due(), &endpoint});
-  endpoint.probe.hurry(endpoint.service.rules().interval, jitter(), now());
+  endpoint.probe.hurry(endpoint.service.rules().interval, random_.unit(), now());
   enqueue(endpoint);
 }
 
@@ -195,10 +195,10 @@ void HealthChecker::finish(Endpoint& endpoint, const CheckOutcome& outcome) {
   const health::ProbeRules rules = endpoint.service.rules();
   bool changed = false;
   if (outcome.verdict == CheckOutcome::Verdict::unknown) {
-    endpoint.probe.put_off(rules.interval, jitter(), now());
+    endpoint.probe.put_off(rules.interval, random_.unit(), now());
     say_unknown(endpoint, outcome);
   } else {
-    changed = endpoint.probe.take(outcome.verdict == CheckOutcome::Verdict::well, rules, jitter(), now());
+    changed = endpoint.probe.take(outcome.verdict == CheckOutcome::Verdict::well, rules, random_.unit(), now());
   }
   enqueue(endpoint);
   schedule();
@@ -219,7 +219,5 @@ void HealthChecker::say_unknown(const Endpoint& endpoint, const CheckOutcome& ou
   log::warn("health checks cannot be made",
             {{"service", endpoint.service.name().text()}, {"address", endpoint.address}, {"reason", outcome.reason}});
 }
-
-double HealthChecker::jitter() { return static_cast<double>(random_.next() >> 11) * 0x1p-53; }
 
 }  // namespace outrigger::sidecar

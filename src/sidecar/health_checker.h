@@ -76,7 +76,6 @@ class HealthChecker {
   void say_unknown(const Endpoint& endpoint, const CheckOutcome& outcome);
 
   health::Time now() const { return loop_.now().time_since_epoch(); }
-  double jitter();
 
   net::EventLoop& loop_;
   balance::Random random_;

@@ -43,6 +43,11 @@ std::optional<std::uint64_t> key_hash(const model::HashOn& hash_on, const http::
   CHECK(false);
 }
 
+balance::Request connection_request(const Destination& cluster, int client, Router::Tried tried) {
+  const bool hashed = cluster.cluster.options().policy == model::PolicyKind::consistent_hash;
+  return {.now = cluster.now(), .hash = hashed ? balance::hash_of(net::peer_host(client)) : 0, .tried = tried};
+}
+
 std::optional<std::uint64_t> wanted_endpoint(const model::Affinity& affinity, const http::RequestHead& head) {
   const auto value = cookie(head, affinity.cookie);
   if (!value || value->size() != 16) return std::nullopt;

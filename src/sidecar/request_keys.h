@@ -5,8 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "balance/policy.h"
 #include "http/message.h"
 #include "model/service_options.h"
+#include "sidecar/router.h"
 
 namespace outrigger::sidecar {
 
@@ -17,6 +19,9 @@ std::optional<std::string_view> cookie(const http::RequestHead& head, std::strin
 /// The hash of what `hash_on` names; nothing where the request has no such thing. `client`: its numeric address.
 std::optional<std::uint64_t> key_hash(const model::HashOn& hash_on, const http::RequestHead& head,
                                       std::string_view client);
+
+/// What decides it for a connection as a whole: its client's address, which is all that is known of it.
+balance::Request connection_request(const Destination& cluster, int client, Router::Tried tried);
 
 /// The endpoint, by its hash, that the request's affinity cookie names; nothing without a cookie that we could have
 /// set.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "balance/weighted_choice.h"
 #include "sidecar/http1_upstream.h"
 #include "sidecar/http2_upstream.h"
 #include "sidecar/upstream_pool.h"
@@ -133,8 +134,8 @@ void Router::update(Destination& destination, const TableEntry& entry) {
     state.cells->in_flight.set(backends[i]->load.in_flight());
     state.show(*backends[i]);
   }
-  destination.keep_up();
   if (!same_rules) update_rules(destination, set);
+  destination.keep_up();
 }
 
 /// A destination's own cluster is not counted as a reference, or it would keep itself alive.
@@ -155,6 +156,7 @@ void Router::update_rules(Destination& destination, const model::EndpointSet& se
     if (added.clusters.size() > 1) added.turns.update(added.weights);
   }
   destination.failover.clear();
+  if (set.failover.empty()) destination.cluster.set_relieved(false);
   for (const model::ServicePort& service : set.failover)
     destination.failover.push_back(reference(destination, service));
 }
@@ -171,11 +173,9 @@ Destination* Router::find(Destination& destination, std::string_view target, Tri
   if (tried.empty() && in_turn->cluster.wants_trial(in_turn->now())) return in_turn;
   // By weight among the others, so that its share is divided as the rest is.
   Destination* drawn = in_turn;
-  std::uint64_t weights = 0;
+  balance::WeightedChoice others(random_);
   for (std::size_t i = 0; i < rule->clusters.size(); ++i) {
-    if (!can_serve(*rule->clusters[i], tried)) continue;
-    weights += rule->weights[i];
-    if (random_.below(weights) < rule->weights[i]) drawn = rule->clusters[i].get();
+    if (can_serve(*rule->clusters[i], tried) && others.takes(rule->weights[i])) drawn = rule->clusters[i].get();
   }
   return drawn;
 }
@@ -188,15 +188,12 @@ bool Router::can_serve(Destination& cluster, Tried tried) {
 
 Destination& Router::carrier(Destination& first, Tried tried) {
   if (first.failover.empty()) return first;
+  first.cluster.set_relieved(std::any_of(first.failover.begin(), first.failover.end(),
+                                         [](const auto& other) { return other->cluster.capacity(other->now()) > 0; }));
   std::vector<double> capacities = {capacity_for(first, tried)};
-  double others = 0;
-  for (const auto& other : first.failover) {
-    capacities.push_back(capacity_for(*other, tried));
-    others += other->cluster.capacity(other->now());
-  }
-  first.cluster.set_relieved(others > 0);
-  const bool all_used_up = std::all_of(capacities.begin(), capacities.end(), [](double one) { return one == 0; });
-  if (capacities[0] == 1 || all_used_up) return first;
+  if (capacities[0] == 1) return first;
+  for (const auto& other : first.failover) capacities.push_back(capacity_for(*other, tried));
+  if (std::all_of(capacities.begin(), capacities.end(), [](double one) { return one == 0; })) return first;
   if (tried.empty() && first.cluster.wants_trial(first.now())) return first;
   const bool strict = first.cluster.options().failover_mode == model::FailoverMode::strict;
   const std::vector<double> shares = balance::tier_shares(capacities, strict);

@@ -90,6 +90,13 @@ struct Destination {
   std::optional<balance::Time> change_due;  ///< what change_timer is set to
 };
 
+/// `held` is another destination from now on, which does not end before it is let go of; null: it was none.
+inline void hold_instead(Destination*& held, Destination& other) {
+  ++other.users;
+  if (held != nullptr) --held->users;
+  held = &other;
+}
+
 class Router {
  public:
   Router(std::size_t worker, balance::Random& random, net::EventLoop& loop)

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "sidecar/request_keys.h"
 #include "sidecar/upstream_pool.h"
 #include "sidecar/worker.h"
 
@@ -42,33 +43,27 @@ void Tunnel::balance(Destination& destination) {
     worker_.count_no_room();
     return close();
   }
-  wanted_cluster_ = worker_.router().find(destination, {});
-  if (wanted_cluster_ == nullptr) return close();
-  destination_ = &destination;
-  ++destination_->users;
-  ++wanted_cluster_->users;
+  Destination* const wanted = worker_.router().find(destination, {});
+  if (wanted == nullptr) return close();
+  hold_instead(destination_, destination);
+  hold_instead(wanted_cluster_, *wanted);
   go_to_carrier();
   try_endpoint();
 }
 
 void Tunnel::go_to_carrier() {
   if (cluster_ != nullptr && !Router::can_serve(*wanted_cluster_, tried_)) {
-    if (Destination* const other = worker_.router().find(*destination_, {}, tried_)) {
-      ++other->users;
-      --std::exchange(wanted_cluster_, other)->users;
-    }
+    Destination* const other = worker_.router().find(*destination_, {}, tried_);
+    if (other != nullptr) hold_instead(wanted_cluster_, *other);
   }
-  Destination& carrier = worker_.router().carrier(*wanted_cluster_, tried_);
-  ++carrier.users;
-  if (cluster_ != nullptr) --cluster_->users;
-  cluster_ = &carrier;
+  hold_instead(cluster_, worker_.router().carrier(*wanted_cluster_, tried_));
 }
 
 void Tunnel::try_endpoint() {
   while (tried_.size() < kMaxConnects) {
     const bool place = cluster_->has_place() && cluster_->has_connection_place();
     if (!place || cluster_->waiting_room.would_be_overtaken_by(*this)) return wait_for_place();
-    const balance::Call call = cluster_->cluster.pick(balance_request());
+    const balance::Call call = cluster_->cluster.pick(connection_request(*cluster_, client_.get(), tried_));
     if (call.backend == nullptr) break;
     lease_ = Lease(*cluster_, call);
     StartedConnect started = start_connect(worker_, *call.backend);
@@ -85,14 +80,6 @@ void Tunnel::try_endpoint() {
     go_to_carrier();
   }
   close();
-}
-
-balance::Request Tunnel::balance_request() {
-  const bool hashed = cluster_->cluster.options().policy == model::PolicyKind::consistent_hash;
-  return {.now = cluster_->now(),
-          .hash = hashed ? balance::hash_of(net::peer_host(client_.get())) : 0,
-          .tried = tried_,
-          .wanted = nullptr};
 }
 
 void Tunnel::wait_for_place() {

@@ -49,7 +49,6 @@ class Tunnel final : public Connection, private net::EventHandler, private Waiti
   void leave_endpoint(Outcome outcome) { leave_endpoint(outcome, verdict_of(outcome)); }
   void leave_endpoint(Outcome outcome, balance::Verdict verdict);
   void go_to_carrier();
-  balance::Request balance_request();
   void forget_upstream();
 
   Worker& worker_;

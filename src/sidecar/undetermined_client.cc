@@ -8,6 +8,7 @@
 
 #include "net/socket.h"
 #include "sidecar/protocol_detection.h"
+#include "sidecar/request_keys.h"
 #include "sidecar/tunnel.h"
 #include "sidecar/upstream_pool.h"
 #include "sidecar/worker.h"
@@ -77,11 +78,7 @@ void UndeterminedClient::connect() {
   Destination& cluster = *destination;
   const bool place = cluster.has_place() && cluster.has_connection_place();
   if (!place || cluster.waiting_room.would_be_overtaken_by(*this)) return wait_for_place(cluster);
-  const bool hashed = cluster.cluster.options().policy == model::PolicyKind::consistent_hash;
-  const balance::Call call = cluster.cluster.pick({.now = cluster.now(),
-                                                   .hash = hashed ? balance::hash_of(net::peer_host(client_.get())) : 0,
-                                                   .tried = tried_,
-                                                   .wanted = nullptr});
+  const balance::Call call = cluster.cluster.pick(connection_request(cluster, client_.get(), tried_));
   if (call.backend == nullptr) return close_unserved();
   auto upstream = std::make_unique<Upstream>(*this);
   upstream->lease = Lease(cluster, call);
@@ -104,9 +101,7 @@ void UndeterminedClient::connect() {
 
 void UndeterminedClient::wait_for_place(Destination& cluster) {
   if (cluster.waiting_room.size() >= cluster.limits.pending) return close_unserved();
-  ++cluster.users;
-  if (waits_at_ != nullptr) --waits_at_->users;
-  waits_at_ = &cluster;
+  hold_instead(waits_at_, cluster);
   waits_at_->waiting_room.enter(*this, waits_at_->cluster.options().connect_timeout);
 }
 

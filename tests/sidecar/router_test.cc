@@ -135,6 +135,20 @@ TEST_F(Routers, FailOverStrictlyOnlyWhenNothingIsLeft) {
   EXPECT_EQ(route(100), (Counts{{"standby", 100}}));
 }
 
+TEST_F(Routers, AClusterWithoutItsFailoverIsOnItsOwnAgain) {
+  set("web", {"10.0.0.1:80"}).failover = {named("standby")};
+  set("standby", {"10.0.1.1:80"});
+  apply();
+  probe("web", "10.0.0.1:80", false);
+  EXPECT_EQ(route(10), (Counts{{"standby", 10}}));
+  EXPECT_FALSE(destination("web").cluster.in_panic());
+  sets_[named("web")].failover.clear();
+  apply();
+  EXPECT_EQ(route(10), (Counts{{"web", 10}}));
+  EXPECT_TRUE(destination("web").cluster.in_panic()) << "nothing else carries its load";
+  EXPECT_EQ(cells("web").counts_for.value(), 1'000'000);
+}
+
 TEST_F(Routers, SendWhatHasTriedAllThatIsWellToTheFailover) {
   set("web", {"10.0.0.1:80", "10.0.0.2:80"}).failover = {named("standby")};
   set("standby", {"10.0.0.3:80"});
