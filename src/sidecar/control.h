@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "check/health_checker.h"
 #include "net/event_loop.h"
 #include "net/http_server.h"
 #include "net/signal_watch.h"
@@ -14,7 +15,6 @@
 #include "sidecar/config.h"
 #include "sidecar/feed_client.h"
 #include "sidecar/file_watch.h"
-#include "sidecar/health_checker.h"
 #include "sidecar/routing_table.h"
 #include "sidecar/wanted_services.h"
 #include "sidecar/worker.h"
@@ -85,7 +85,7 @@ class Control {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<net::HttpServer> admin_;
   std::unique_ptr<FeedClient> feed_;
-  HealthChecker health_checker_;
+  check::HealthChecker health_checker_;
 
   Sets file_sets_;
   Sets feed_sets_;

@@ -50,7 +50,7 @@ class Affinity : public ::testing::TestWithParam<Speaks> {
       if (!answer) return {};
       return {answer->status, answer->body, answer->field("set-cookie")};
     }
-    sidecar::test::Fields fields;
+    fakes::Fields fields;
     for (const std::string& cookie : cookies) fields.emplace_back("cookie", cookie);
     auto& talk = http2_->send(sidecar::test::request_to("GET", "/", fields));
     stage_.until("an answer", [&] { return talk.over(); });

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "fakes/certificates.h"
+#include "fakes/sockets.h"
 #include "integration/backend.h"
 #include "integration/http_connection.h"
 #include "integration/memory.h"
@@ -13,13 +14,12 @@
 #include "integration/program.h"
 #include "net/signal_watch.h"
 #include "sidecar/messages.h"
-#include "sidecar/sockets.h"
 
 namespace outrigger::integration {
 namespace {
 
+using fakes::Socket;
 using sidecar::test::get;
-using sidecar::test::Socket;
 
 /// A sidecar with that many descriptors, and three services of one backend each.
 class Exhaustion : public ::testing::Test {

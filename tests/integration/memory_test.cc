@@ -3,19 +3,19 @@
 #include <gtest/gtest.h>
 
 #include "fakes/certificates.h"
+#include "fakes/sockets.h"
 #include "integration/backend.h"
 #include "integration/eventually.h"
 #include "integration/memory.h"
 #include "integration/programs.h"
 #include "net/signal_watch.h"
 #include "sidecar/messages.h"
-#include "sidecar/sockets.h"
 
 namespace outrigger::integration {
 namespace {
 
+using fakes::Socket;
 using sidecar::test::get;
-using sidecar::test::Socket;
 
 constexpr std::size_t kMib = 1'024;  ///< in KiB
 

@@ -7,20 +7,20 @@
 #include <set>
 
 #include "fakes/certificates.h"
+#include "fakes/sockets.h"
 #include "integration/eventually.h"
 #include "integration/metrics_text.h"
 #include "integration/programs.h"
 #include "net/socket.h"
 #include "sidecar/messages.h"
-#include "sidecar/sockets.h"
 
 namespace outrigger::integration {
 namespace {
 
+using fakes::Listener;
+using fakes::Socket;
 using sidecar::test::get;
-using sidecar::test::Listener;
 using sidecar::test::ok;
-using sidecar::test::Socket;
 
 constexpr int kMark = 7;
 
@@ -40,7 +40,7 @@ std::string text_of(const net::FileDescriptor& listener) { return net::local_add
 
 Socket accept(const net::FileDescriptor& listener) {
   pollfd waiting{.fd = listener.get(), .events = POLLIN, .revents = 0};
-  if (::poll(&waiting, 1, 20'000) != 1) sidecar::test::give_up("a connection to " + text_of(listener));
+  if (::poll(&waiting, 1, 20'000) != 1) fakes::give_up("a connection to " + text_of(listener));
   return Socket(net::accept_on(listener.get()));
 }
 
@@ -49,7 +49,7 @@ Socket connect(const std::string& destination, int mark) {
   net::FileDescriptor fd(::socket(to.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (::setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &mark, sizeof mark) != 0 ||
       ::connect(fd.get(), to.get(), to.length) != 0) {
-    sidecar::test::give_up("connecting to " + destination);
+    fakes::give_up("connecting to " + destination);
   }
   return Socket(std::move(fd));
 }

@@ -23,8 +23,9 @@ ROOMS = {
     "metrics": set(),
     "net": {"http", "log"},
     "kube": {"model", "lines", "log"},
+    "check": {"model", "health", "balance", "feed", "http", "net", "log"},
     "operator": {"model", "feed", "kube", "net", "metrics", "lines", "log"},
-    "sidecar": {"model", "health", "balance", "feed", "http", "net", "metrics", "lines", "log", "yaml"},
+    "sidecar": {"model", "health", "balance", "check", "feed", "http", "net", "metrics", "lines", "log", "yaml"},
     "cli": {"model", "health", "simulate", "yaml"},
 }
 # Values in, values out: a rule of theirs can be tested without a machine, and any run repeated from its seed.

@@ -12,11 +12,13 @@
 #include <vector>
 
 #include "fakes/certificates.h"
+#include "fakes/sockets.h"
 #include "messages.h"
 #include "sidecar/control.h"
-#include "sockets.h"
 
 namespace outrigger::sidecar::test {
+
+using namespace fakes;
 
 inline constexpr auto kDeadline = std::chrono::seconds(20);
 

@@ -11,24 +11,6 @@ namespace outrigger::sidecar::test {
 
 using std::chrono::milliseconds;
 
-std::string value_of(const Fields& fields, std::string_view name) {
-  const auto found =
-      std::find_if(fields.begin(), fields.end(), [&](const auto& field) { return http::same_name(field.first, name); });
-  return found == fields.end() ? std::string() : found->second;
-}
-
-Fields copy_of(const std::vector<http::Field>& fields) {
-  Fields copy;
-  for (const http::Field& field : fields) copy.emplace_back(field.name, field.value);
-  return copy;
-}
-
-std::vector<http::Field> views_of(const Fields& fields) {
-  std::vector<http::Field> views;
-  for (const auto& [name, value] : fields) views.push_back({name, value});
-  return views;
-}
-
 void Peer::step() {
   if (ended_) return;
   std::array<char, 64 * 1024> buffer;

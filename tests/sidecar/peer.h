@@ -6,10 +6,12 @@
 #include <string_view>
 #include <vector>
 
-#include "sockets.h"
+#include "fakes/sockets.h"
 #include "talk.h"
 
 namespace outrigger::sidecar::test {
+
+using namespace fakes;
 
 /// A socket of which everything is read, and to which is written what there is to say.
 class Peer {

@@ -5,11 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "fakes/sockets.h"
 #include "sidecar/routing_table.h"
 #include "sidecar/worker.h"
-#include "sockets.h"
 
 namespace outrigger::sidecar::test {
+
+using namespace fakes;
 
 inline const model::ServicePort kWeb{{"shop", "web"}, 80};
 

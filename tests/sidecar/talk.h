@@ -8,17 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "fakes/fields.h"
 #include "http/http2_session.h"
 #include "http/message.h"
 
 namespace outrigger::sidecar::test {
 
-using Fields = std::vector<std::pair<std::string, std::string>>;
-
-/// The value of the first field of that name (ASCII case ignored); empty when there is none.
-std::string value_of(const Fields& fields, std::string_view name);
-Fields copy_of(const std::vector<http::Field>& fields);
-std::vector<http::Field> views_of(const Fields& fields);
+using namespace fakes;
 
 /// A head to be sent: a request's or a response's.
 struct Head {

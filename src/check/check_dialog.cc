@@ -1,12 +1,12 @@
-#include "sidecar/check_dialog.h"
+#include "check/check_dialog.h"
 
 #include <fmt/format.h>
 
+#include "check/http2_check.h"
 #include "http/head_parser.h"
 #include "result/result.h"
-#include "sidecar/http2_check.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::check {
 namespace {
 
 using Kind = model::HealthCheck::Kind;
@@ -79,4 +79,4 @@ std::unique_ptr<CheckDialog> make_check_dialog(const CheckQuestion& question) {
   return make_http2_check(question);
 }
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::check

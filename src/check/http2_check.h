@@ -2,9 +2,9 @@
 /// A health check over HTTP/2 with prior knowledge: GET, or gRPC's Health/Check.
 #include <memory>
 
-#include "sidecar/check_dialog.h"
+#include "check/check_dialog.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::check {
 
 /// Requires http or grpc. The question outlives the dialog.
 std::unique_ptr<CheckDialog> make_http2_check(const CheckQuestion& question);
@@ -14,4 +14,4 @@ CheckOutcome judge_status(std::uint16_t status);
 /// More than kMaxBytes have come, and no answer.
 CheckOutcome too_much();
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::check

@@ -1,4 +1,4 @@
-#include "sidecar/endpoint_check.h"
+#include "check/endpoint_check.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -7,11 +7,11 @@
 
 #include "fakes/function_timer.h"
 #include "fakes/run_until.h"
+#include "fakes/sockets.h"
 #include "net/signal_watch.h"
 #include "scripted_endpoint.h"
-#include "sockets.h"
 
-namespace outrigger::sidecar::test {
+namespace outrigger::check::test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -335,4 +335,4 @@ TEST(CheckQuestions, AreForTheServicesName) {
 }
 
 }  // namespace
-}  // namespace outrigger::sidecar::test
+}  // namespace outrigger::check::test

@@ -1,11 +1,11 @@
-#include "sidecar/endpoint_check.h"
+#include "check/endpoint_check.h"
 
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <utility>
 
-namespace outrigger::sidecar {
+namespace outrigger::check {
 namespace {
 
 bool is_own_lack(int error) {
@@ -85,4 +85,4 @@ void EndpointCheck::tell() {
   done(outcome);
 }
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::check

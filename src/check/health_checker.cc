@@ -1,4 +1,4 @@
-#include "sidecar/health_checker.h"
+#include "check/health_checker.h"
 
 #include <algorithm>
 #include <tuple>
@@ -6,7 +6,7 @@
 #include "log/log.h"
 #include "result/result.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::check {
 namespace {
 
 constexpr std::chrono::minutes kSayUnknownEvery{1};
@@ -220,4 +220,4 @@ void HealthChecker::say_unknown(const Endpoint& endpoint, const CheckOutcome& ou
             {{"service", endpoint.service.name().text()}, {"address", endpoint.address}, {"reason", outcome.reason}});
 }
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::check

@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "balance/random.h"
+#include "check/endpoint_check.h"
 #include "feed/message.h"
 #include "health/probe.h"
 #include "net/event_loop.h"
-#include "sidecar/endpoint_check.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::check {
 
 /// Tests shorten them.
 struct HealthCheckPace {
@@ -89,4 +89,4 @@ class HealthChecker {
   net::Timer look_timer_;
 };
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::check

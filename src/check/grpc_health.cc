@@ -1,8 +1,8 @@
-#include "sidecar/grpc_health.h"
+#include "check/grpc_health.h"
 
 #include <array>
 
-namespace outrigger::sidecar {
+namespace outrigger::check {
 namespace {
 
 constexpr std::size_t kPrefixBytes = 5;
@@ -85,4 +85,4 @@ std::optional<std::uint64_t> grpc_health_response(std::string_view bytes) {
   return status;
 }
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::check

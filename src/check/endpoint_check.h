@@ -3,13 +3,13 @@
 #include <memory>
 #include <optional>
 
+#include "check/check_dialog.h"
 #include "net/deferral.h"
 #include "net/event_loop.h"
 #include "net/socket.h"
 #include "net/stream.h"
-#include "sidecar/check_dialog.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::check {
 
 /// One check of one endpoint, from its beginning: a connection, a question, an answer, and the connection is closed,
 /// all within the question's timeout. Loop's thread only, and begun within run().
@@ -47,4 +47,4 @@ class EndpointCheck {
   std::unique_ptr<net::Stream> stream_;
 };
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::check

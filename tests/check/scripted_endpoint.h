@@ -7,12 +7,15 @@
 #include <string>
 #include <string_view>
 
+#include "fakes/fields.h"
+#include "http/http2_session.h"
 #include "net/acceptor.h"
 #include "net/event_loop.h"
 #include "net/stream.h"
-#include "talk.h"
 
-namespace outrigger::sidecar::test {
+namespace outrigger::check::test {
+
+using namespace fakes;
 
 class ScriptedEndpoint {
  public:
@@ -81,4 +84,4 @@ struct Http2Answer {
 /// Speaks HTTP/2.
 ScriptedEndpoint::Script answer_http2(std::function<Http2Answer(const Http2Request&)> answer);
 
-}  // namespace outrigger::sidecar::test
+}  // namespace outrigger::check::test

@@ -1,14 +1,14 @@
-#include "sidecar/http2_check.h"
+#include "check/http2_check.h"
 
 #include <fmt/format.h>
 
 #include <limits>
 
+#include "check/grpc_health.h"
 #include "http/http2_session.h"
 #include "http/syntax.h"
-#include "sidecar/grpc_health.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::check {
 namespace {
 
 /// An answer is small: nobody is asked to say more.
@@ -143,4 +143,4 @@ std::unique_ptr<CheckDialog> make_http2_check(const CheckQuestion& question) {
   return std::make_unique<Http2Get>(question);
 }
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::check

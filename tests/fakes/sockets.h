@@ -16,7 +16,7 @@
 #include "http/message.h"
 #include "net/socket.h"
 
-namespace outrigger::sidecar::test {
+namespace outrigger::fakes {
 
 /// Says what went wrong and ends the program.
 [[noreturn]] void give_up(const std::string& what);
@@ -115,4 +115,4 @@ class HangingAddress {
   std::string address_;
 };
 
-}  // namespace outrigger::sidecar::test
+}  // namespace outrigger::fakes

@@ -1,10 +1,10 @@
-#include "sidecar/grpc_health.h"
+#include "check/grpc_health.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
-namespace outrigger::sidecar {
+namespace outrigger::check {
 namespace {
 
 using namespace std::string_literals;
@@ -68,4 +68,4 @@ TEST(GrpcHealth, NamesStatuses) {
 }
 
 }  // namespace
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::check

@@ -10,7 +10,7 @@
 
 #include "model/endpoint_set.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::check {
 
 /// What a check has found. unknown: it could not be made as it should, which says nothing of the endpoint.
 struct CheckOutcome {
@@ -53,4 +53,4 @@ class CheckDialog {
 /// Requires a kind other than off. The question outlives the dialog.
 std::unique_ptr<CheckDialog> make_check_dialog(const CheckQuestion& question);
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::check

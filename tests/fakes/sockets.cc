@@ -1,4 +1,4 @@
-#include "sockets.h"
+#include "fakes/sockets.h"
 
 #include <array>
 #include <cerrno>
@@ -8,7 +8,7 @@
 #include "http/head_parser.h"
 #include "result/result.h"
 
-namespace outrigger::sidecar::test {
+namespace outrigger::fakes {
 namespace {
 
 constexpr int kDeadline_ms = 20'000;
@@ -233,4 +233,4 @@ HangingAddress::HangingAddress() : listener_(::socket(AF_INET, SOCK_STREAM | SOC
   if (is_ready(probe.get(), POLLOUT, 50)) give_up("the queue of a listener is not full");
 }
 
-}  // namespace outrigger::sidecar::test
+}  // namespace outrigger::fakes

@@ -4,10 +4,10 @@
 #include <limits>
 #include <map>
 
+#include "fakes/sockets.h"
 #include "net/socket.h"
-#include "sockets.h"
 
-namespace outrigger::sidecar::test {
+namespace outrigger::check::test {
 namespace {
 
 net::FileDescriptor listen() { return Listener().release(); }
@@ -130,4 +130,4 @@ ScriptedEndpoint::Script answer_http2(std::function<Http2Answer(const Http2Reque
                          std::string_view bytes) { static_cast<Http2Server*>(connection.state.get())->take(bytes); }};
 }
 
-}  // namespace outrigger::sidecar::test
+}  // namespace outrigger::check::test

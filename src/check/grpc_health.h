@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace outrigger::sidecar {
+namespace outrigger::check {
 
 inline constexpr std::string_view kGrpcHealthPath = "/grpc.health.v1.Health/Check";
 
@@ -21,4 +21,4 @@ std::string grpc_health_request(std::string_view service);
 /// there twice, and other fields are passed over.
 std::optional<std::uint64_t> grpc_health_response(std::string_view bytes);
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::check
