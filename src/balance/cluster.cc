@@ -169,8 +169,8 @@ void Cluster::answered(Call& call, Time now) {
   if (!std::exchange(call.waits, false)) return;
   call.backend->load.stop_waiting(call.started);
   if (!is_of_this_pod(call)) return;
-  if (call.decides) learn(*call.backend, Verdict::good, now);
-  observe(*call.backend, call.started, now);
+  if (call.decides) learn(*call.backend, Verdict::good, call.started, now);
+  call.backend->load.observe(call.started, now - call.started, moment(now));
   constexpr double kPart = 1.0 / 64;
   const auto latency = static_cast<double>((now - call.started).count());
   typical_ns_ = typical_ns_ == 0 ? latency : typical_ns_ + kPart * (latency - typical_ns_);
@@ -184,10 +184,10 @@ Backend* Cluster::finish(Call& call, Verdict verdict, Time now) {
     backend.load.stop_waiting(call.started);
     // Who gave up waiting knows at least that it takes so long.
     if (verdict == Verdict::unknown && is_of_this_pod(call) && now - call.started > backend.load.average()) {
-      observe(backend, call.started, now);
+      backend.load.observe(call.started, now - call.started, moment(now));
     }
   }
-  if (is_of_this_pod(call)) learn(backend, verdict, now);
+  if (is_of_this_pod(call)) learn(backend, verdict, call.started, now);
   if (std::exchange(call.decides, false)) {
     backend.on_trial_now = false;
     note_change();

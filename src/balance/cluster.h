@@ -131,8 +131,8 @@ class Cluster {
   Call begin(Backend& backend, Time now);
   /// Not from before another pod has come to have the address: of this one it says nothing.
   static bool is_of_this_pod(const Call& call);
-  void observe(Backend& backend, Time started, Time now);
-  void learn(Backend& backend, Verdict verdict, Time now);
+  Moment moment(Time now) const { return {.now = now, .requests = requests_}; }
+  void learn(Backend& backend, Verdict verdict, Time started, Time now);
   /// The mean of what answers of the available ones beside it are expected to take; 0: nothing is known of any.
   double expected_of_others(const Backend& backend, Time now) const;
   bool may_eject(const Backend& backend, bool to_connect);

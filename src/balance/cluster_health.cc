@@ -8,25 +8,18 @@ using health::PassiveHealth;
 
 namespace {
 
-/// Of what good answers take: no answer counts for more, or one that took long by itself would tell of its endpoint,
-/// and a bad one counts for so much.
-constexpr double kWorst = 25;
-/// What a bad one counts for before there was any good one, in ns.
-constexpr double kUnknownCharge = 1e9;
+/// A bad answer counts as one that took so many times as long as good ones usually do ...
+constexpr double kBad = 25;
+/// ... and before there was any good one, as one that took so many ns.
+constexpr double kBadAtFirst_ns = 1e9;
 
 }  // namespace
-
-void Cluster::observe(Backend& backend, Time started, Time now) {
-  Time latency = now - started;
-  if (typical_ns_ > 0) latency = std::min(latency, Time(static_cast<Time::rep>(kWorst * typical_ns_)));
-  backend.load.observe(started, latency, {.now = now, .requests = requests_});
-}
 
 double Cluster::expected_of_others(const Backend& backend, Time now) const {
   double sum = 0;
   double known = 0;
   for (const Backend* other : in_set_) {
-    const double expected = other->load.expected_ns({.now = now, .requests = requests_});
+    const double expected = other->load.expected_ns(moment(now));
     if (other == &backend || !is_available(*other) || expected == 0) continue;
     sum += expected;
     ++known;
@@ -34,7 +27,7 @@ double Cluster::expected_of_others(const Backend& backend, Time now) const {
   return known == 0 ? 0 : sum / known;
 }
 
-void Cluster::learn(Backend& backend, Verdict verdict, Time now) {
+void Cluster::learn(Backend& backend, Verdict verdict, Time started, Time now) {
   if (verdict == Verdict::unknown) return;
   if (verdict == Verdict::good) {
     if (!backend.passive.succeed(now)) return;
@@ -42,15 +35,15 @@ void Cluster::learn(Backend& backend, Verdict verdict, Time now) {
     backend.load.forget();
     // By its first answer alone it would seem faster than those that remember worse times, and get a burst.
     if (others_ns > 0) {
-      backend.load.charge(Time(static_cast<Time::rep>(others_ns)), {.now = now, .requests = requests_});
+      backend.load.charge(Time(static_cast<Time::rep>(others_ns)), moment(now));
     }
     note_change();
     return;
   }
   const bool to_connect = verdict == Verdict::not_connected;
   if (!to_connect) {
-    const double charge = typical_ns_ == 0 ? kUnknownCharge : kWorst * typical_ns_;
-    backend.load.charge(Time(static_cast<Time::rep>(charge)), {.now = now, .requests = requests_});
+    const double latency = typical_ns_ == 0 ? kBadAtFirst_ns : kBad * typical_ns_;
+    backend.load.observe(started, Time(static_cast<Time::rep>(latency)), moment(now));
   }
   auto reason = backend.passive.fail(to_connect, options_.outlier_failures);
   // The last one is used all the same: it is back as soon as it takes a connection.

@@ -5,10 +5,14 @@
 
 namespace outrigger::balance {
 
+double Load::age(Time now) const {
+  const auto time = std::max(0.0, static_cast<double>((now - observed_.now).count()));
+  return time / static_cast<double>(Time(kMemory).count());
+}
+
 double Load::remembered(const Moment& moment) const {
-  const auto time = std::max(0.0, static_cast<double>((moment.now - observed_.now).count()));
   const auto requests = static_cast<double>(moment.requests - observed_.requests);
-  return std::exp(-time / static_cast<double>(Time(kMemory).count()) - requests / kMemoryRequests);
+  return std::exp(-age(moment.now) - requests / kMemoryRequests);
 }
 
 void Load::observe(Time started, Time latency, const Moment& moment) {
@@ -18,11 +22,19 @@ void Load::observe(Time started, Time latency, const Moment& moment) {
   } else if (latest <= average_ns_) {
     average_ns_ += (1 - remembered(moment)) * (latest - average_ns_);
   } else {
-    if (started < risen_) return;
-    average_ns_ += std::max(kRise, 1 - remembered(moment)) * (latest - average_ns_);
-    risen_ = moment.now;
+    rise(started, latest, moment);
   }
   observed_ = moment;
+}
+
+void Load::rise(Time started, double latest, const Moment& moment) {
+  // What is long past is no reason to doubt an answer.
+  const double known = std::exp(-age(moment.now));
+  if (started >= risen_) {
+    risen_ = moment.now;
+    ceiling_ns_ = kMostByDelay * average_ns_ / known;
+  }
+  average_ns_ = std::max(average_ns_, std::min({latest, kMostByOne * average_ns_ / known, ceiling_ns_}));
 }
 
 void Load::charge(Time latency, const Moment& moment) {

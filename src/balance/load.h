@@ -14,17 +14,19 @@ struct Moment {
   std::uint64_t requests = 0;
 };
 
-/// How busy and how fast one endpoint is, by one worker's own requests. Its latency is a moving average that rises fast
-/// and falls slowly, after Finagle's Peak EWMA (twitter.github.io/finagle, "balancers"): an answer that is slower
-/// raises it by a fifth of the difference, if it was asked for since the last rise: what waited at one time tells of
-/// one delay, once. Others let it fade, so that an endpoint that was slow is tried again by and by, however much
-/// traffic there is. Requests that have no answer yet count too, by their mean age: an endpoint that stalls is seen
-/// before anything comes from it. docs/decisions/0011 says what these figures were chosen by. O(1) each.
+/// How busy and how fast one endpoint is, by one worker's own requests. Its latency is an average that answers raise
+/// and that fades, after Finagle's Peak EWMA (twitter.github.io/finagle, "balancers"). But no one answer tells much,
+/// and those that waited at one time tell of one delay: one raises the average to kMostByOne times at most, all those
+/// of a delay together to kMostByDelay times. Answers that are not slower let it fade, so that an endpoint that was
+/// slow is tried again by and by, however much traffic there is. Requests that have no answer yet count too, by their
+/// mean age: an endpoint that stalls is seen before anything comes from it. docs/decisions/0011 says what these figures
+/// were chosen by. O(1) each.
 class Load {
  public:
   static constexpr std::chrono::seconds kMemory{10};
   static constexpr double kMemoryRequests = 5'000;
-  static constexpr double kRise = 0.2;
+  static constexpr double kMostByOne = 1.25;
+  static constexpr double kMostByDelay = 2.5;
   /// Of the mean age. A request's age is on average half of what it takes, more where a few take long.
   static constexpr double kAge = 0.25;
 
@@ -55,7 +57,10 @@ class Load {
   double expected_ns(const Moment& moment) const;
 
  private:
-  /// What is left of the average's weight since it was observed.
+  void rise(Time started, double latest, const Moment& moment);
+  /// Since the average was observed, in units of kMemory.
+  double age(Time now) const;
+  /// What is left of its weight since then.
   double remembered(const Moment& moment) const;
 
   std::uint32_t in_flight_ = 0;
@@ -63,7 +68,8 @@ class Load {
   std::uint64_t started_ = 0;  ///< sum of the starts of those that wait, modulo 2^64: their ages' sum comes out right
   double average_ns_ = 0;
   Moment observed_;
-  Time risen_{0};  ///< when the average last rose
+  Time risen_{0};          ///< when what has waited until then began to tell of its delay
+  double ceiling_ns_ = 0;  ///< for what that may raise the average to
 };
 
 }  // namespace outrigger::balance

@@ -48,6 +48,20 @@ TEST(SlowOneOfFour, ResponseTimeHasAThirdOfLeastConnectionsP99) {
   }
 }
 
+TEST(NowAndThen, OneBadOrSlowAnswerCostsResponseTimeLittle) {
+  for (const char* name : {"errors-now-and-then", "slow-now-and-then"}) {
+    const auto outcomes = outcomes_of(name);
+    const auto p99 = [&](PolicyKind policy) { return outcomes.at(policy).latency.quantile(0.99); };
+    EXPECT_LT(p99(PolicyKind::response_time), p99(PolicyKind::least_connections) * 5 / 4) << name;
+  }
+}
+
+TEST(Sinkhole, ResponseTimeKeepsAwayFromItWithoutAnyEjection) {
+  const auto outcomes = outcomes_of("fast-failing-sinkhole-without-ejection");
+  EXPECT_LT(outcomes.at(PolicyKind::least_connections).success_rate(), 0.95);
+  EXPECT_GT(outcomes.at(PolicyKind::response_time).success_rate(), 0.999);
+}
+
 TEST(SimulateCommand, PrintsTheSameTextForTheSameSeed) {
   SimulateCommand command{.scenario = path_of("scale-3-to-4"), .policies = "least-connections,response-time"};
   const auto first = run(command);
