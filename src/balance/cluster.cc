@@ -182,10 +182,7 @@ Backend* Cluster::finish(Call& call, Verdict verdict, Time now) {
   if (verdict == Verdict::good) answered(call, now);
   if (std::exchange(call.waits, false)) {
     backend.load.stop_waiting(call.started);
-    // Who gave up waiting knows at least that it takes so long.
-    if (verdict == Verdict::unknown && is_of_this_pod(call) && now - call.started > backend.load.average()) {
-      backend.load.observe(call.started, now - call.started, moment(now));
-    }
+    if (verdict == Verdict::unknown && is_of_this_pod(call)) backend.load.give_up(call.started, moment(now));
   }
   if (is_of_this_pod(call)) learn(backend, verdict, call.started, now);
   if (std::exchange(call.decides, false)) {

@@ -27,6 +27,11 @@ void Load::observe(Time started, Time latency, const Moment& moment) {
   observed_ = moment;
 }
 
+void Load::give_up(Time started, const Moment& moment) {
+  const Time waited = moment.now - started;
+  if (static_cast<double>(waited.count()) > average_ns_ * remembered(moment)) observe(started, waited, moment);
+}
+
 void Load::rise(Time started, double latest, const Moment& moment) {
   // What is long past is no reason to doubt an answer.
   const double known = std::exp(-age(moment.now));

@@ -46,6 +46,8 @@ class Load {
 
   /// An answer has come to what began at `started`; it counts as having taken `latency`.
   void observe(Time started, Time latency, const Moment& moment);
+  /// Nobody waits any more for the answer to what began at `started`: it would have taken that long at least.
+  void give_up(Time started, const Moment& moment);
   /// Something went wrong: as if all answers had taken that long at least.
   void charge(Time latency, const Moment& moment);
   /// Nothing is known of its latency from now on.

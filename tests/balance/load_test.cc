@@ -76,6 +76,17 @@ TEST(Load, FadesWithTimeAndWithRequestsAndNotByQuickAnswersAlone) {
   EXPECT_NEAR(load.expected_ns({}), 200e6, 1);
 }
 
+TEST(Load, WhoGivesUpTellsThatItTakesSoLongAtLeast) {
+  Load load = usual();
+  for (int i = 1; i < 100; ++i) load.give_up(seconds(i), {.now = seconds(i) + kSlow});
+  EXPECT_EQ(load.average(), kSlow);
+  load.give_up(seconds(100), {.now = seconds(100) + kUsual});
+  EXPECT_EQ(load.average(), kSlow);
+  // The average has faded, and to have waited as long as before says that it is as slow as before.
+  load.give_up(seconds(200), {.now = seconds(200) + kSlow});
+  EXPECT_NEAR(load.expected_ns({.now = seconds(200) + kSlow}), 200e6, 1);
+}
+
 TEST(Load, AChargeCountsAtOnceButLowersNothing) {
   Load load = usual();
   load.charge(kSlow, {});

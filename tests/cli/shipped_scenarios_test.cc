@@ -39,6 +39,12 @@ TEST(PeakEwma2016, GivesTheOrderAndTheFiguresThatWerePublished) {
   EXPECT_LT(least_connections, response_time);
 }
 
+TEST(PeakEwma2016, IsWonAlsoWhereClientsGiveUp) {
+  const auto outcomes = outcomes_of("peak-ewma-2016-giving-up");
+  EXPECT_LT(outcomes.at(PolicyKind::least_connections).success_rate(), 0.995);
+  EXPECT_GE(outcomes.at(PolicyKind::response_time).success_rate(), 0.998);
+}
+
 TEST(SlowOneOfFour, ResponseTimeHasAThirdOfLeastConnectionsP99) {
   for (const char* name : {"slow-one-of-four", "slow-one-of-four-eight-sidecars"}) {
     const auto outcomes = outcomes_of(name);
