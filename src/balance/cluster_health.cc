@@ -10,8 +10,8 @@ namespace {
 
 /// A bad answer counts as one that took so many times as long as good ones usually do ...
 constexpr double kBad = 25;
-/// ... and before there was any good one, as one that took so many ns.
-constexpr double kBadAtFirst_ns = 1e9;
+/// ... and before there was any good one, as one that took so long.
+constexpr Time kBadAtFirst = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -34,16 +34,14 @@ void Cluster::learn(Backend& backend, Verdict verdict, Time started, Time now) {
     const double others_ns = expected_of_others(backend, now);
     backend.load.forget();
     // By its first answer alone it would seem faster than those that remember worse times, and get a burst.
-    if (others_ns > 0) {
-      backend.load.charge(Time(static_cast<Time::rep>(others_ns)), moment(now));
-    }
+    if (others_ns > 0) backend.load.observe(now, Time(static_cast<Time::rep>(others_ns)), moment(now));
     note_change();
     return;
   }
   const bool to_connect = verdict == Verdict::not_connected;
   if (!to_connect) {
-    const double latency = typical_ns_ == 0 ? kBadAtFirst_ns : kBad * typical_ns_;
-    backend.load.observe(started, Time(static_cast<Time::rep>(latency)), moment(now));
+    const Time latency = typical_ns_ == 0 ? kBadAtFirst : Time(static_cast<Time::rep>(kBad * typical_ns_));
+    backend.load.observe(started, latency, moment(now));
   }
   auto reason = backend.passive.fail(to_connect, options_.outlier_failures);
   // The last one is used all the same: it is back as soon as it takes a connection.

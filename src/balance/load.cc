@@ -42,11 +42,6 @@ void Load::rise(Time started, double latest, const Moment& moment) {
   average_ns_ = std::max(average_ns_, std::min({latest, kMostByOne * average_ns_ / known, ceiling_ns_}));
 }
 
-void Load::charge(Time latency, const Moment& moment) {
-  average_ns_ = std::max(average_ns_ * remembered(moment), static_cast<double>(latency.count()));
-  observed_ = moment;
-}
-
 double Load::expected_ns(const Moment& moment) const {
   const double faded = average_ns_ == 0 ? 0 : average_ns_ * remembered(moment);
   if (waiting_ == 0) return faded;

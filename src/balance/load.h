@@ -48,8 +48,6 @@ class Load {
   void observe(Time started, Time latency, const Moment& moment);
   /// Nobody waits any more for the answer to what began at `started`: it would have taken that long at least.
   void give_up(Time started, const Moment& moment);
-  /// Something went wrong: as if all answers had taken that long at least.
-  void charge(Time latency, const Moment& moment);
   /// Nothing is known of its latency from now on.
   void forget() { average_ns_ = 0; }
 

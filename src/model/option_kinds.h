@@ -37,8 +37,6 @@ struct NameOption {
 
 template <auto kField, std::chrono::milliseconds::rep kLow_ms, std::chrono::milliseconds::rep kHigh_ms>
 struct DurationOption {
-  using milliseconds = std::chrono::milliseconds;
-
   static bool set(ServiceOptions& options, std::string_view value) {
     const auto duration = parse_duration(value);
     if (!duration || duration->count() < kLow_ms || duration->count() > kHigh_ms) return false;
@@ -47,6 +45,7 @@ struct DurationOption {
   }
   static std::string text(const ServiceOptions& options) { return duration_text(options.*kField); }
   static std::string allowed() {
+    using std::chrono::milliseconds;
     return "durations from " + duration_text(milliseconds(kLow_ms)) + " to " + duration_text(milliseconds(kHigh_ms)) +
            ", a whole number with a unit of ms, s, m or h";
   }

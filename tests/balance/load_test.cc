@@ -68,8 +68,8 @@ TEST(Load, AnAnswerAfterALongTimeIsBelieved) {
 }
 
 TEST(Load, FadesWithTimeAndWithRequestsAndNotByQuickAnswersAlone) {
-  Load load = usual();
-  load.charge(kSlow, {});
+  Load load;
+  answer(load, kSlow);
   EXPECT_NEAR(load.expected_ns({.now = Load::kMemory}), 200e6 / std::exp(1), 1);
   EXPECT_NEAR(load.expected_ns({.now = Time(0), .requests = 5'000}), 200e6 / std::exp(1), 1);
   for (int i = 0; i < 100; ++i) answer(load, kUsual);
@@ -85,14 +85,6 @@ TEST(Load, WhoGivesUpTellsThatItTakesSoLongAtLeast) {
   // The average has faded, and to have waited as long as before says that it is as slow as before.
   load.give_up(seconds(200), {.now = seconds(200) + kSlow});
   EXPECT_NEAR(load.expected_ns({.now = seconds(200) + kSlow}), 200e6, 1);
-}
-
-TEST(Load, AChargeCountsAtOnceButLowersNothing) {
-  Load load = usual();
-  load.charge(kSlow, {});
-  EXPECT_EQ(load.average(), kSlow);
-  load.charge(kUsual, {});
-  EXPECT_EQ(load.average(), kSlow);
 }
 
 /// Requests begin, are answered and end at random, beside a list of those that wait.
