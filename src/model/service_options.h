@@ -84,7 +84,7 @@ struct ServiceOptions {
   std::chrono::milliseconds idle_timeout{3'600'000};
 
   /// Bounds the further tries of one request after something of it was sent. 0–10.
-  std::uint32_t retries = 1;
+  std::uint32_t retries = 2;
   RetryOn retry_on = {};
   /// Bounds the further tries of all requests after something was sent to this share of the requests
   /// (balance::RetryBudget). 0–100; 0: none of those.

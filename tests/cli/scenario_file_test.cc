@@ -45,7 +45,7 @@ warmUp: 5s
 goal: 500ms
 sidecars: {count: 3, zones: [a, b]}
 load: {clients: 20, think: {exponential: 100ms}, timeout: 1s}
-service: {slowStart: 10s, retries: 2, retryOn: "connect-failure,503", zoneAware: prefer}
+service: {slowStart: 10s, retries: 3, retryOn: "connect-failure,503", zoneAware: prefer}
 policies: [random, consistent-hash]
 networkDelay: 250us
 updateDelay: 50ms
@@ -73,7 +73,7 @@ events:
   EXPECT_EQ(scenario->load.think, Distribution(Exponential{100e6}));
   EXPECT_EQ(scenario->load.patience, 1s);
   EXPECT_EQ(scenario->options.slow_start, 10s);
-  EXPECT_EQ(scenario->options.retries, 2u);
+  EXPECT_EQ(scenario->options.retries, 3u);
   EXPECT_TRUE(scenario->options.retry_on.service_unavailable);
   EXPECT_EQ(scenario->options.zone_aware, model::ZoneAware::prefer);
   EXPECT_EQ(scenario->policies, (std::vector{PolicyKind::random, PolicyKind::consistent_hash}));

@@ -182,6 +182,16 @@ TEST_P(Failover, ToAnotherServiceCarriesWhatTheFirstCannot) {
   EXPECT_EQ(load.stop().failures, std::vector<std::string>{});
 }
 
+TEST_P(Failover, LosesNoGetWhenAllEndpointsAreKilledAtOnce) {
+  FileSidecar sidecar({.workers = workers()}, services());
+  Load load(sidecar.address(), 16);
+  ASSERT_TRUE(load.goes_on(400));
+  a_.kill();
+  b_.kill();
+  EXPECT_TRUE(load.reaches("standby") && load.goes_on());
+  EXPECT_EQ(load.stop().failures, std::vector<std::string>{});
+}
+
 TEST_P(Failover, OfTcpToAnotherService) {
   FileSidecar sidecar({.workers = workers(), .protocol = "tcp"}, services());
   Counts before = answers(sidecar.address(), 32);

@@ -213,7 +213,7 @@ TEST(SetOption, RefusesABadValueAndChangesNothing) {
     ServiceOptions options{.connect_timeout = 7s,
                            .timeout = 8s,
                            .idle_timeout = 9s,
-                           .retries = 2,
+                           .retries = 4,
                            .retry_on = {.refused = false},
                            .retry_budget_percent = 7,
                            .max_connections = 8,

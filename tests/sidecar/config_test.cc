@@ -27,7 +27,7 @@ services:
     connectTimeout: 250ms
     timeout: 3s
     idleTimeout: 20m
-    retries: 2
+    retries: 3
     retryOn: refused,503
     retryBudget: 5%
     maxConnections: 100
@@ -89,7 +89,7 @@ TEST(Config, ReadsEverythingAFileMaySay) {
                              .connect_timeout = 250ms,
                              .timeout = 3s,
                              .idle_timeout = 20min,
-                             .retries = 2,
+                             .retries = 3,
                              .retry_on = {.connect_failure = false, .service_unavailable = true},
                              .retry_budget_percent = 5,
                              .max_connections = 100,
@@ -178,7 +178,7 @@ TEST(Config, ShowsWhatHasItsDefaultToo) {
                            R"("timeout": "0")",
                            R"("idleTimeout": "1h")",
                            R"("protocol": "auto")",
-                           R"("retries": "1")",
+                           R"("retries": "2")",
                            R"("retryOn": "connect-failure,refused")",
                            R"("retryBudget": "20%")",
                            R"("maxConnections": "0")",

@@ -98,22 +98,45 @@ TEST_F(Failures, AnIdleConnectionOnWhichTheEndpointSpeaksUnaskedIsClosed) {
   EXPECT_EQ(client.read_response().body, "to somebody");
 }
 
-TEST_F(Failures, AGetIsReplayedOnceAfterAResetBeforeTheAnswer) {
+TEST_F(Failures, AGetIsReplayedAfterAResetBeforeTheAnswerToThreeEndpointsInAll) {
+  Listener c;
+  Listener d;
+  set({a_.address(), b_.address(), c.address(), d.address()});
   Socket client = proxy_.connect();
   client.send(get("/"));
-  Socket first = a_.accept();
-  first.read_request();
-  first.reset();
-  Socket second = b_.accept();
-  EXPECT_EQ(second.read_request().target, "/");
-  EXPECT_EQ(proxy_.retries(), 1u);
-  second.reset();
+  for (Listener* failing : {&a_, &b_, &c}) {
+    Socket endpoint = failing->accept();
+    EXPECT_EQ(endpoint.read_request().target, "/");
+    endpoint.reset();
+  }
   const Message response = client.read_response();
   EXPECT_EQ(response.status, 502);
   EXPECT_EQ(response.field("Proxy-Status"), "outrigger; error=connection_terminated");
-  EXPECT_EQ(proxy_.outcomes(a_.address(), Outcome::reset), 1u);
-  EXPECT_EQ(proxy_.outcomes(b_.address(), Outcome::reset), 1u);
-  EXPECT_FALSE(a_.pending());
+  EXPECT_EQ(proxy_.retries(), 2u);
+  for (const Listener* failing : {&a_, &b_, &c}) EXPECT_EQ(proxy_.outcomes(failing->address(), Outcome::reset), 1u);
+  EXPECT_FALSE(d.pending());
+  expect_quiet();
+}
+
+TEST_F(Failures, AGetIsReplayedNoOftenerThanTheServiceSays) {
+  for (const std::uint32_t retries : {0u, 1u}) {
+    proxy_.options.retries = retries;
+    set({a_.address(), b_.address()});
+    Socket client = proxy_.connect();
+    client.send(get("/"));
+    Socket first = a_.accept();
+    first.read_request();
+    first.reset();
+    if (retries == 1) {
+      Socket second = b_.accept();
+      second.read_request();
+      second.reset();
+    }
+    EXPECT_EQ(client.read_response().status, 502);
+    EXPECT_FALSE(a_.pending());
+    EXPECT_FALSE(b_.pending());
+  }
+  EXPECT_EQ(proxy_.retries(), 1u);
   expect_quiet();
 }
 

@@ -280,8 +280,8 @@ class Client {
                               std::to_string(static_cast<std::uint32_t>(request.behaviour)) + ", body of " +
                               std::to_string(request.body.size()) + ": " + answer.head;
     if (answer.status != 0) ++answers[answer.status];
-    // One retry, and one more where the first went to a connection that had been idle.
-    EXPECT_LE(deliveries, request.idempotent() ? 3 : 1) << shown;
+    // Two retries, and one more where the first went to a connection that had been idle.
+    EXPECT_LE(deliveries, request.idempotent() ? 4 : 1) << shown;
     if (answer.status == 0) {
       ADD_FAILURE() << "no answer at all: " << shown;
       return false;
