@@ -7,6 +7,7 @@
 #include "feed/set_json.h"
 #include "model/names.h"
 #include "model/shown_value.h"
+#include "model/value_text.h"
 
 namespace outrigger::feed {
 namespace {
@@ -67,6 +68,41 @@ Result<Unsubscribe> read_unsubscribe(const json& body) {
     unsubscribe.services.push_back(std::move(*service));
   }
   return unsubscribe;
+}
+
+Result<std::string> read_address(const json& text) {
+  if (!text.is_string()) return failure("allowed: strings");
+  const auto& given = text.get_ref<const std::string&>();
+  auto address = model::canonical_address(given);
+  if (!address) return failure(address.error().text);
+  // The other spelling of it would be answered with a name that was not asked for.
+  if (*address != given) return failure(model::not_allowed(given, *address));
+  return address;
+}
+
+template <class Message>
+Result<Message> read_addresses(const json& body) {
+  if (!body.is_array() || body.size() > kMaxResolutions) {
+    return failure(fmt::format("allowed: an array of at most {} addresses", kMaxResolutions));
+  }
+  Message message;
+  for (const json& text : body) {
+    auto address = read_address(text);
+    if (!address) return failure(address.error().text);
+    message.addresses.push_back(std::move(*address));
+  }
+  return message;
+}
+
+Result<Destination> read_destination(const json& body) {
+  if (!body.is_object() || !body.contains("address")) return failure("allowed: an object with an address");
+  Destination destination;
+  auto address = read_address(body["address"]);
+  if (!address) return failure("address: " + address.error().text);
+  destination.address = std::move(*address);
+  if (!body.contains("service")) return destination;
+  if (auto done = read_service(body, destination.service.emplace()); !done) return failure(done.error().text);
+  return destination;
 }
 
 Result<Delta> read_delta(const json& body) {
@@ -134,6 +170,8 @@ json body_of(const Unsubscribe& message) {
   for (const auto& service : message.services) services.push_back(service.text());
   return {{"unsubscribe", std::move(services)}};
 }
+json body_of(const Resolve& message) { return {{"resolve", message.addresses}}; }
+json body_of(const Unresolve& message) { return {{"unresolve", message.addresses}}; }
 json body_of(const Ack& message) {
   return {{"ack", {{"service", message.service.text()}, {"version", message.version}}}};
 }
@@ -152,6 +190,11 @@ json body_of(const Current& message) {
   return {{"current", {{"service", message.service.text()}, {"version", message.version}}}};
 }
 json body_of(const Absent& message) { return {{"absent", {{"service", message.service.text()}}}}; }
+json body_of(const Destination& message) {
+  json destination = {{"address", message.address}};
+  if (message.service) destination["service"] = message.service->text();
+  return {{"destination", std::move(destination)}};
+}
 json body_of(const Place& message) { return {{"place", {{"zone", message.zone}}}}; }
 json body_of(const Heartbeat&) { return {{"heartbeat", json::object()}}; }
 
@@ -178,8 +221,11 @@ Result<ToOperator> decode_to_operator(std::string_view text) {
     return widen<ToOperator>(std::move(subscribe), key);
   }
   if (key == "unsubscribe") return widen<ToOperator>(read_unsubscribe(body), key);
+  if (key == "resolve") return widen<ToOperator>(read_addresses<Resolve>(body), key);
+  if (key == "unresolve") return widen<ToOperator>(read_addresses<Unresolve>(body), key);
   if (key == "ack") return widen<ToOperator>(read_named<Ack>(body), key);
-  return failure(fmt::format("'{}' is not a message; allowed: subscribe, unsubscribe, ack", model::shown_value(key)));
+  return failure(fmt::format("'{}' is not a message; allowed: subscribe, unsubscribe, resolve, unresolve, ack",
+                             model::shown_value(key)));
 }
 
 Result<ToSidecar> decode_to_sidecar(std::string_view text) {
@@ -190,10 +236,12 @@ Result<ToSidecar> decode_to_sidecar(std::string_view text) {
   if (key == "delta") return widen<ToSidecar>(read_delta(body), key);
   if (key == "current") return widen<ToSidecar>(read_named<Current>(body), key);
   if (key == "absent") return widen<ToSidecar>(read_named<Absent>(body), key);
+  if (key == "destination") return widen<ToSidecar>(read_destination(body), key);
   if (key == "place") return widen<ToSidecar>(read_place(body), key);
   if (key == "heartbeat") return ToSidecar(Heartbeat{});
-  return failure(fmt::format("'{}' is not a message; allowed: set, delta, current, absent, place, heartbeat",
-                             model::shown_value(key)));
+  return failure(
+      fmt::format("'{}' is not a message; allowed: set, delta, current, absent, destination, place, heartbeat",
+                  model::shown_value(key)));
 }
 
 }  // namespace outrigger::feed

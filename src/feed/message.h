@@ -4,6 +4,8 @@
 ///
 ///   sidecar → operator   {"subscribe":{"shop/web:80":"VERSION or empty", ...}}, also with "node":"NAME" beside it
 ///                        {"unsubscribe":["shop/web:80", ...]}
+///                        {"resolve":["10.96.0.7:80", ...]}
+///                        {"unresolve":["10.96.0.7:80", ...]}
 ///                        {"ack":{"service":"shop/web:80","version":"..."}}
 ///   operator → sidecar
 ///   {"set":{"service":"shop/web:80","version":"...","options":{...},"rules":[...],"endpoints":[...],"addresses":[...],
@@ -11,12 +13,14 @@
 ///                        {"delta":{"service":"...","from":"...","version":"...","endpoints":[...],"removed":["ADDRESS"]}}
 ///                        {"current":{"service":"...","version":"..."}}
 ///                        {"absent":{"service":"..."}}
+///                        {"destination":{"address":"10.96.0.7:80","service":"shop/web:80"}}, or without "service"
 ///                        {"place":{"zone":"b"}}
 ///                        {"heartbeat":{}}
 ///
 /// A version is a digest of the set's content: the same in every operator that sees the same objects, so a sidecar may
 /// resume with any of them. Unknown keys are ignored: an older side understands a newer one.
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -31,6 +35,7 @@ namespace outrigger::feed {
 inline constexpr std::size_t kMaxLineToOperator = 1 << 20;
 inline constexpr std::size_t kMaxLineToSidecar = 16 << 20;
 inline constexpr std::size_t kMaxSubscriptions = 4'096;
+inline constexpr std::size_t kMaxResolutions = 4'096;
 inline constexpr std::size_t kMaxEndpoints = 65'536;
 
 struct Subscribe {
@@ -43,13 +48,24 @@ struct Unsubscribe {
   std::vector<model::ServicePort> services;
   bool operator==(const Unsubscribe&) const = default;
 };
+/// Which Services are dialled at these addresses, as EndpointSet::addresses spells them? Each is answered with a
+/// Destination, and while that is no Service with another once it is one.
+struct Resolve {
+  std::vector<std::string> addresses;
+  bool operator==(const Resolve&) const = default;
+};
+/// What these addresses come to be need not be told any more.
+struct Unresolve {
+  std::vector<std::string> addresses;
+  bool operator==(const Unresolve&) const = default;
+};
 /// Applied, or (after "absent") an empty version.
 struct Ack {
   model::ServicePort service;
   std::string version;
   bool operator==(const Ack&) const = default;
 };
-using ToOperator = std::variant<Subscribe, Unsubscribe, Ack>;
+using ToOperator = std::variant<Subscribe, Unsubscribe, Resolve, Unresolve, Ack>;
 
 struct FullSet {
   std::string version;
@@ -76,6 +92,12 @@ struct Absent {
   model::ServicePort service;
   bool operator==(const Absent&) const = default;
 };
+/// What is dialled at that address.
+struct Destination {
+  std::string address;
+  std::optional<model::ServicePort> service;  ///< none: no Service, now
+  bool operator==(const Destination&) const = default;
+};
 /// The zone of the node that the sidecar has named. Said when it is known, and whenever it has changed.
 struct Place {
   std::string zone;  ///< empty: not known any more
@@ -84,7 +106,7 @@ struct Place {
 struct Heartbeat {
   bool operator==(const Heartbeat&) const = default;
 };
-using ToSidecar = std::variant<FullSet, Delta, Current, Absent, Place, Heartbeat>;
+using ToSidecar = std::variant<FullSet, Delta, Current, Absent, Destination, Place, Heartbeat>;
 
 /// One line, its '\n' included.
 std::string encode(const ToOperator& message);

@@ -12,7 +12,9 @@ void Publisher::publish(const Publication& publication) {
   learn_zones(publication.zones);
   for (const ServiceUpdate& update : publication.updates) {
     const std::shared_ptr<Topic> topic = topic_of(update.service);
+    const std::vector<std::string> before = topic->addresses();
     topic->replace(update.set);
+    learn_addresses(*topic, before);
     for (const auto& subscriber : topic->subscribers) {
       subscriber->mark(update.service, update.read_at);
       flush(*subscriber);
@@ -21,6 +23,17 @@ void Publisher::publish(const Publication& publication) {
   }
   if (!publication.complete || std::exchange(complete_, true)) return;
   for (const auto& [stream, subscriber] : subscribers_) flush(*subscriber);
+}
+
+void Publisher::learn_addresses(const Topic& topic, const std::vector<std::string>& before) {
+  if (topic.addresses() == before) return;
+  addresses_.move(topic.service(), before, topic.addresses());
+  for (const std::string& address : topic.addresses()) {
+    for (Subscriber* const subscriber : addresses_.waiting_at(address)) {
+      subscriber->resolve(address);
+      flush(*subscriber);
+    }
+  }
 }
 
 void Publisher::learn_zones(const std::map<std::string, std::string>& zones) {
@@ -47,6 +60,7 @@ void Publisher::remove(FeedStream& stream) {
   CHECK(found != subscribers_.end());
   const std::unique_ptr<Subscriber> subscriber = std::move(found->second);
   subscribers_.erase(found);
+  for (const std::string& address : subscriber->unresolved()) addresses_.leave(address, *subscriber);
   while (!subscriber->slots().empty()) leave(*subscriber, model::ServicePort(subscriber->slots().begin()->first));
 }
 
@@ -111,6 +125,26 @@ Result<void> Publisher::take(Subscriber& subscriber, feed::Unsubscribe&& message
   return {};
 }
 
+Result<void> Publisher::take(Subscriber& subscriber, feed::Resolve&& message) {
+  for (const std::string& address : message.addresses) {
+    if (subscriber.unresolved().size() >= feed::kMaxResolutions && !subscriber.unresolved().contains(address)) {
+      return failure(fmt::format("resolve: {} is one too many; allowed: {} addresses a stream that are no Service's",
+                                 address, feed::kMaxResolutions));
+    }
+    subscriber.resolve(address);
+    addresses_.wait(address, subscriber);
+  }
+  flush(subscriber);
+  return {};
+}
+
+Result<void> Publisher::take(Subscriber& subscriber, feed::Unresolve&& message) {
+  for (const std::string& address : message.addresses) {
+    if (subscriber.unresolve(address)) addresses_.leave(address, subscriber);
+  }
+  return {};
+}
+
 Result<void> Publisher::take(Subscriber& subscriber, feed::Ack&& message) {
   constexpr std::size_t kMaxVersion = 64;
   if (message.version.size() > kMaxVersion) {
@@ -128,7 +162,7 @@ void Publisher::leave(Subscriber& subscriber, const model::ServicePort& service)
 }
 
 void Publisher::flush(Subscriber& subscriber) {
-  if (complete_) subscriber.flush(framing_);
+  if (complete_) subscriber.flush(framing_, addresses_);
   subscriber.observe_sent(now_(), propagation_);
 }
 

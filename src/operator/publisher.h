@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "metrics/cells.h"
+#include "operator/address_book.h"
 #include "operator/service_update.h"
 #include "operator/subscriber.h"
 #include "operator/topic.h"
@@ -48,7 +49,10 @@ class Publisher {
   std::shared_ptr<Topic> topic_of(const model::ServicePort& service);
   Result<void> take(Subscriber& subscriber, feed::Subscribe&& message);
   Result<void> take(Subscriber& subscriber, feed::Unsubscribe&& message);
+  Result<void> take(Subscriber& subscriber, feed::Resolve&& message);
+  Result<void> take(Subscriber& subscriber, feed::Unresolve&& message);
   Result<void> take(Subscriber& subscriber, feed::Ack&& message);
+  void learn_addresses(const Topic& topic, const std::vector<std::string>& before);
   void learn_zones(const std::map<std::string, std::string>& zones);
   void leave(Subscriber& subscriber, const model::ServicePort& service);
   void flush(Subscriber& subscriber);
@@ -59,6 +63,7 @@ class Publisher {
   Block heartbeat_;
   /// Those with a set or a subscriber.
   std::unordered_map<model::ServicePort, std::shared_ptr<Topic>> topics_;
+  AddressBook addresses_;
   std::unordered_map<FeedStream*, std::unique_ptr<Subscriber>> subscribers_;
   std::unordered_map<std::string, std::string> zones_;  ///< by node, those that are known
   metrics::DurationHistogram propagation_;

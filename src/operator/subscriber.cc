@@ -30,6 +30,16 @@ void Subscriber::acknowledge(const model::ServicePort& service, std::string vers
   if (const auto found = slots_.find(service); found != slots_.end()) found->second.acknowledged = std::move(version);
 }
 
+void Subscriber::resolve(const std::string& address) {
+  unresolved_.insert(address);
+  to_resolve_.insert(address);
+}
+
+bool Subscriber::unresolve(const std::string& address) {
+  to_resolve_.erase(address);
+  return unresolved_.erase(address) > 0;
+}
+
 void Subscriber::set_node(std::string node) {
   if (!node_.empty()) told_zone_.reset();
   node_ = std::move(node);
@@ -43,9 +53,10 @@ void Subscriber::mark(const model::ServicePort& service, TimePoint read_at) {
   wait(slot);
 }
 
-void Subscriber::flush(const Framing& framing) {
+void Subscriber::flush(const Framing& framing, AddressBook& addresses) {
   if (std::exchange(flushing_, true)) return;
   tell_zone(framing);
+  tell_destinations(framing, addresses);
   while (!waiting_.empty() && stream_.unsent() <= kMaxUnsent) {
     Slot& slot = slots_.at(waiting_.front());
     waiting_.pop_front();
@@ -75,6 +86,18 @@ void Subscriber::tell_zone(const Framing& framing) {
   if (zone_ == told_zone_ || stream_.unsent() > kMaxUnsent) return;
   told_zone_ = zone_;
   send(framing(feed::encode(feed::ToSidecar(feed::Place{zone_}))), std::nullopt);
+}
+
+void Subscriber::tell_destinations(const Framing& framing, AddressBook& addresses) {
+  while (!to_resolve_.empty() && stream_.unsent() <= kMaxUnsent) {
+    const std::string address = std::move(to_resolve_.extract(to_resolve_.begin()).value());
+    std::optional<model::ServicePort> service = addresses.find(address);
+    if (service) {
+      unresolved_.erase(address);
+      addresses.leave(address, *this);
+    }
+    send(framing(feed::encode(feed::ToSidecar(feed::Destination{address, std::move(service)}))), std::nullopt);
+  }
 }
 
 void Subscriber::wait(Slot& slot) {

@@ -5,11 +5,14 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "metrics/cells.h"
+#include "operator/address_book.h"
 #include "operator/feed_stream.h"
 #include "operator/topic.h"
 
@@ -41,6 +44,13 @@ class Subscriber {
   std::shared_ptr<Topic> unsubscribe(const model::ServicePort& service);
   void acknowledge(const model::ServicePort& service, std::string version);
 
+  /// It asks what is dialled there, for the first time or again; the next flush() answers.
+  void resolve(const std::string& address);
+  /// It does not any more. False: it did not.
+  bool unresolve(const std::string& address);
+  /// What is asked for and was not a Service when that was last told.
+  const std::unordered_set<std::string>& unresolved() const { return unresolved_; }
+
   /// Where it runs; empty: it has not said so.
   const std::string& node() const { return node_; }
   void set_node(std::string node);
@@ -49,8 +59,8 @@ class Subscriber {
 
   /// The topic has a new level.
   void mark(const model::ServicePort& service, TimePoint read_at);
-  /// Sends what waits, as far as the stream has room.
-  void flush(const Framing& framing);
+  /// Sends what waits, as far as the stream has room. Whoever was told its Service waits no longer in `addresses`.
+  void flush(const Framing& framing, AddressBook& addresses);
   /// A line of no Service, which may be left out when the stream has no room.
   void send_if_room(Block block);
   /// Observes the changes whose last byte the kernel has taken.
@@ -62,6 +72,7 @@ class Subscriber {
 
  private:
   void tell_zone(const Framing& framing);
+  void tell_destinations(const Framing& framing, AddressBook& addresses);
   void wait(Slot& slot);
   void send(Block block, std::optional<TimePoint> changed);
 
@@ -73,6 +84,8 @@ class Subscriber {
   std::string node_;
   std::string zone_;
   std::optional<std::string> told_zone_ = "";  ///< what it has once all that is sent has arrived; null: of another node
+  std::unordered_set<std::string> unresolved_;
+  std::set<std::string> to_resolve_;  ///< of those, what is to be told anew
   std::unordered_map<model::ServicePort, Slot> slots_;
   std::list<model::ServicePort> waiting_;  ///< each at most once, longest first
   std::deque<InFlight> in_flight_;         ///< bounded by kMaxUnsent, a line has more than 50 bytes

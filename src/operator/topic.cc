@@ -20,6 +20,11 @@ const std::string& Topic::version() const {
   return set_ ? set_->version : kNone;
 }
 
+const std::vector<std::string>& Topic::addresses() const {
+  static const std::vector<std::string> kNone;
+  return set_ ? set_->set.addresses : kNone;
+}
+
 void Topic::replace(std::shared_ptr<const feed::FullSet> next) {
   delta_ = set_ && next ? feed::difference(*set_, *next) : std::nullopt;
   set_ = std::move(next);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 #include "feed/message.h"
 #include "operator/feed_stream.h"
@@ -26,6 +27,8 @@ class Topic {
   /// Of the set there is now; empty: absent.
   const std::string& version() const;
   bool absent() const { return set_ == nullptr; }
+  /// Where the Service is dialled; none: absent.
+  const std::vector<std::string>& addresses() const;
 
   /// The next level; null: absent.
   void replace(std::shared_ptr<const feed::FullSet> next);

@@ -82,17 +82,22 @@ void add_backend(metrics::Exposition& page, const std::string& service, const mo
 void add_workers(metrics::Exposition& page, std::span<const WorkerCells> workers) {
   std::int64_t connections = 0;
   std::uint64_t passed_through = 0;
+  std::uint64_t no_answers = 0;
   std::uint64_t no_room = 0;
   std::array<std::uint64_t, kDetectedProtocolNames.size()> detections{};
   for (const WorkerCells& cells : workers) {
     connections += cells.connections_active.value();
     passed_through += cells.passed_through.value();
+    no_answers += cells.no_answers.value();
     no_room += cells.no_room.value();
     for (std::size_t i = 0; i < detections.size(); ++i) detections[i] += cells.detections[i].value();
   }
   page.gauge("outrigger_connections_active", "Client connections open.", {}, static_cast<double>(connections));
   page.counter("outrigger_passthrough_connections_total", "Connections to destinations that are no Service known here.",
                {}, static_cast<double>(passed_through));
+  page.counter("outrigger_unanswered_destinations_total",
+               "Connections that went where they were going since the operator did not say in time what is there.", {},
+               static_cast<double>(no_answers));
   page.counter("outrigger_buffer_exhausted_total",
                "Requests, and connections of other protocols, ended since no more bytes may be held.", {},
                static_cast<double>(no_room));
@@ -178,7 +183,8 @@ std::string config_json(const Config& config) {
     shown["operator"] = {{"address", "https://" + host + ":" + std::to_string(config.feed->port)},
                          {"ca", config.feed->ca},
                          {"cert", config.feed->certificate},
-                         {"key", config.feed->key}};
+                         {"key", config.feed->key},
+                         {"unusedAfter", model::duration_text(config.feed->unused_after)}};
     if (!config.feed->snapshot.empty()) shown["operator"]["snapshot"] = config.feed->snapshot;
   }
   return shown.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";

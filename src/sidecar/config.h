@@ -68,6 +68,9 @@ struct OperatorConfig {
   std::string certificate;
   std::string key;
   std::string snapshot;  ///< the last known good sets; empty: not kept
+  /// A Service that was dialled, not configured, and has not been used for that long is subscribed to no more; 1 s–24
+  /// h.
+  std::chrono::milliseconds unused_after{600'000};
   bool operator==(const OperatorConfig&) const = default;
 };
 

@@ -66,6 +66,7 @@ Result<void> Control::start() {
     workers_.push_back(
         std::make_unique<Worker>(i, fresh_seed(), config_.http, worker_limits(config_.limits), worker_cells_[i]));
   }
+  start_on_demand();
   const Config wanted = config_;
   config_.listeners.clear();
   if (auto done = adopt(wanted); !done) return done;
@@ -132,6 +133,10 @@ Result<void> Control::start_feed() {
                                   feed_sets_.erase(service);
                                   schedule_publish();
                                 },
+                            .on_destination =
+                                [this](const std::string& address, const std::optional<model::ServicePort>& service) {
+                                  on_demand_->answer(address, service);
+                                },
                             .on_zone =
                                 [this](const std::string& zone) {
                                   node_zone_ = zone;
@@ -139,8 +144,16 @@ Result<void> Control::start_feed() {
                                   save_later();
                                 },
                             .on_word = [this] { confirmed_at_ = std::chrono::system_clock::now(); }});
-  load_last_known_good();
   return {};
+}
+
+void Control::start_on_demand() {
+  if (!feed_) return;
+  on_demand_ =
+      std::make_unique<OnDemand>(loop_, workers_, *feed_, config_.feed->unused_after,
+                                 OnDemand::Callbacks{.uses = [this](const auto& service) { return uses_of(service); },
+                                                     .on_change = [this] { schedule_publish(); }});
+  load_last_known_good();
 }
 
 void Control::load_last_known_good() {
@@ -149,9 +162,12 @@ void Control::load_last_known_good() {
   auto snapshot = load_snapshot(path);
   if (!snapshot) return log::warn("the snapshot is not used", {{"reason", snapshot.error().text}});
   if (snapshot->node == config_.node) node_zone_ = snapshot->zone;
+  const bool by_destination = std::any_of(config_.listeners.begin(), config_.listeners.end(),
+                                          [](const ListenerConfig& listener) { return listener.transparent; });
   for (const auto& set : snapshot->sets) {
     feed_sets_[set->set.service] = set;
     feed_->know(set);
+    if (by_destination) on_demand_->remember(set->set.service);
   }
   if (snapshot->sets.empty()) return;
   confirmed_at_ = snapshot->confirmed_at;
@@ -275,7 +291,15 @@ void Control::publish(const Worker::Turns& turned) {
   health_checker_.update(sets);
   if (!feed_) return;
   feed_->want(wanted);
+  on_demand_->published([this](const model::ServicePort& service) {
+    return file_sets_.contains(service) || feed_sets_.contains(service) || absent_.contains(service);
+  });
   if (feed_->connected()) save_later();
+}
+
+std::set<model::ServicePort> Control::wanted() const {
+  const auto dialled = on_demand_ ? on_demand_->services() : std::vector<model::ServicePort>();
+  return wanted_services(config_.listeners, dialled, file_sets_, feed_sets_);
 }
 
 std::uint64_t Control::uses_of(const model::ServicePort& service) const {

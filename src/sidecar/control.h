@@ -15,6 +15,7 @@
 #include "sidecar/config.h"
 #include "sidecar/feed_client.h"
 #include "sidecar/file_watch.h"
+#include "sidecar/on_demand.h"
 #include "sidecar/routing_table.h"
 #include "sidecar/wanted_services.h"
 #include "sidecar/worker.h"
@@ -43,6 +44,7 @@ class Control {
   Result<Sockets> open_listeners(const std::vector<ListenerConfig>& listeners) const;
   void install_listeners(const std::vector<ListenerConfig>& listeners, Sockets sockets);
   Result<void> start_feed();
+  void start_on_demand();
   void load_last_known_good();
 
   /// One worker's share.
@@ -54,7 +56,7 @@ class Control {
   /// To be told a zone by the operator; empty: there is no need.
   static std::string node_to_ask_for(const Config& config) { return config.zone.empty() ? config.node : std::string(); }
   void tell_zone();
-  std::set<model::ServicePort> wanted() const { return wanted_services(config_.listeners, file_sets_, feed_sets_); }
+  std::set<model::ServicePort> wanted() const;
   void schedule_publish();
   /// Waits until every worker acts on it, a round of theirs.
   void publish(const Worker::Turns& turned = {});
@@ -85,6 +87,7 @@ class Control {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<net::HttpServer> admin_;
   std::unique_ptr<FeedClient> feed_;
+  std::unique_ptr<OnDemand> on_demand_;  ///< with feed_
   check::HealthChecker health_checker_;
 
   Sets file_sets_;

@@ -30,7 +30,9 @@ FeedClient::FeedClient(net::EventLoop& loop, OperatorConfig config, net::SslCont
       callbacks_(std::move(callbacks)),
       backoff_(kFirstBackoff),
       retry_(loop, [this] { connect(); }),
-      silence_(loop, [this] { lose("the operator is silent"); }) {}
+      silence_(loop, [this] { lose("the operator is silent"); }) {
+  retry_.set({});
+}
 
 FeedClient::~FeedClient() {
   if (resolver_.joinable()) resolver_.join();
@@ -51,14 +53,18 @@ void FeedClient::want(const std::set<model::ServicePort>& services) {
     less.services.push_back(service);
     known_.erase(service);
   }
-  const bool first = wanted_.empty();
   wanted_ = services;
-  if (subscribed_) {
-    if (!more.services.empty()) send(more);
-    if (!less.services.empty()) send(less);
-  } else if (first && !wanted_.empty() && !stream_ && !retry_.is_set()) {
-    retry_.set({});
-  }
+  if (!subscribed_) return;
+  if (!more.services.empty()) send(more);
+  if (!less.services.empty()) send(less);
+}
+
+void FeedClient::resolve(const std::string& address) {
+  if (unresolved_.insert(address).second && subscribed_) send(feed::Resolve{{address}});
+}
+
+void FeedClient::unresolve(const std::string& address) {
+  if (unresolved_.erase(address) > 0 && subscribed_) send(feed::Unresolve{{address}});
 }
 
 void FeedClient::set_node(std::string node) {
@@ -122,6 +128,7 @@ void FeedClient::on_open() {
     subscribe.services.emplace(service, known != known_.end() ? known->second->version : "");
   }
   send(subscribe);
+  if (!unresolved_.empty()) send(feed::Resolve{{unresolved_.begin(), unresolved_.end()}});
   subscribed_ = true;
 }
 
@@ -145,6 +152,7 @@ Result<void> FeedClient::read(std::string_view bytes) {
     }
     if (head.status != 200) return failure(fmt::format("the operator answers {}", head.status));
     head_read_ = receiving_ = true;
+    lost_ = false;
     body_ = http::BodyReader(head.framing, head.content_length);
     log::info("feed connected", {{"operator", config_.host}});
     bytes = std::string_view(joined).substr(parsed.head_bytes);
@@ -188,6 +196,11 @@ Result<void> FeedClient::take(std::string_view line) {
     callbacks_.on_absent(absent->service);
     send(feed::Ack{absent->service, ""});
   }
+  if (const auto* destination = std::get_if<feed::Destination>(&*message);
+      destination != nullptr && unresolved_.contains(destination->address)) {
+    if (destination->service) unresolved_.erase(destination->address);
+    callbacks_.on_destination(destination->address, destination->service);
+  }
   if (const auto* place = std::get_if<feed::Place>(&*message); place != nullptr && !node_.empty()) {
     callbacks_.on_zone(place->zone);
   }
@@ -198,6 +211,7 @@ Result<void> FeedClient::take(std::string_view line) {
 void FeedClient::lose(const std::string& reason) {
   if (retry_.is_set()) return;
   receiving_ = subscribed_ = false;
+  lost_ = true;
   silence_.cancel();
   if (stream_) {
     stream_->close();

@@ -77,6 +77,21 @@ std::shared_ptr<Destination> Router::destination_at(const std::string& address) 
   return found == by_address_.end() ? nullptr : destinations_.at(found->second->service);
 }
 
+std::vector<model::ServicePort> Router::release(const std::vector<model::ServicePort>& services) {
+  std::vector<model::ServicePort> held;
+  for (const model::ServicePort& service : services) {
+    const auto found = destinations_.find(service);
+    if (found == destinations_.end()) continue;
+    Destination* const destination = found->second.get();
+    if (found->second.use_count() > 1 || destination->users > 0) {
+      held.push_back(service);
+    } else {
+      std::erase_if(by_address_, [&](const auto& item) { return item.second == destination; });
+    }
+  }
+  return held;
+}
+
 void Router::apply(const RoutingTable& table) {
   for (const auto& [service, entry] : table) {
     Destination& destination = *this->destination(service);

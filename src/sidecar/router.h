@@ -116,6 +116,10 @@ class Router {
   /// The one that is dialled there, "IP:PORT"; null when none is.
   std::shared_ptr<Destination> destination_at(const std::string& address) const;
 
+  /// Of these, who is held by nobody else (connections, rules and failovers that lead there) has no address any more,
+  /// until the next apply(). The others are returned.
+  std::vector<model::ServicePort> release(const std::vector<model::ServicePort>& services);
+
   using Tried = std::span<balance::Backend* const>;
 
   /// The cluster for a request's target, by the first rule that matches; null when none does or nothing is known. Of

@@ -47,6 +47,7 @@ inline constexpr std::array<const char*, 5> kDetectedProtocolNames = {"http1", "
 struct alignas(64) WorkerCells {
   metrics::Gauge connections_active;
   metrics::Counter passed_through;
+  metrics::Counter no_answers;
   metrics::Counter no_room;
   std::array<metrics::Counter, kDetectedProtocolNames.size()> detections;
 };

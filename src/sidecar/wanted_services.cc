@@ -11,15 +11,9 @@ const model::EndpointSet* find_set(const model::ServicePort& service, const Sets
   return nullptr;
 }
 
-}  // namespace
-
-std::set<model::ServicePort> services_in_use(const std::vector<ListenerConfig>& listeners, const Sets& file_sets,
-                                             const Sets& feed_sets) {
-  std::set<model::ServicePort> destinations;
-  for (const auto& [service, set] : file_sets) destinations.insert(service);
-  for (const ListenerConfig& listener : listeners) {
-    if (!listener.transparent) destinations.insert(listener.service);
-  }
+/// With the clusters of their rules.
+std::set<model::ServicePort> with_clusters(std::set<model::ServicePort> destinations, const Sets& file_sets,
+                                           const Sets& feed_sets) {
   std::set<model::ServicePort> in_use = destinations;
   for (const model::ServicePort& destination : destinations) {
     const model::EndpointSet* set = find_set(destination, file_sets, feed_sets);
@@ -31,9 +25,28 @@ std::set<model::ServicePort> services_in_use(const std::vector<ListenerConfig>& 
   return in_use;
 }
 
-std::set<model::ServicePort> wanted_services(const std::vector<ListenerConfig>& listeners, const Sets& file_sets,
+std::set<model::ServicePort> configured(const std::vector<ListenerConfig>& listeners, const Sets& file_sets) {
+  std::set<model::ServicePort> destinations;
+  for (const auto& [service, set] : file_sets) destinations.insert(service);
+  for (const ListenerConfig& listener : listeners) {
+    if (!listener.transparent) destinations.insert(listener.service);
+  }
+  return destinations;
+}
+
+}  // namespace
+
+std::set<model::ServicePort> services_in_use(const std::vector<ListenerConfig>& listeners, const Sets& file_sets,
                                              const Sets& feed_sets) {
-  const auto in_use = services_in_use(listeners, file_sets, feed_sets);
+  return with_clusters(configured(listeners, file_sets), file_sets, feed_sets);
+}
+
+std::set<model::ServicePort> wanted_services(const std::vector<ListenerConfig>& listeners,
+                                             const std::vector<model::ServicePort>& dialled, const Sets& file_sets,
+                                             const Sets& feed_sets) {
+  auto destinations = configured(listeners, file_sets);
+  destinations.insert(dialled.begin(), dialled.end());
+  const auto in_use = with_clusters(std::move(destinations), file_sets, feed_sets);
   std::set<model::ServicePort> wanted = in_use;
   for (const model::ServicePort& service : in_use) {
     if (const auto* set = find_set(service, file_sets, feed_sets)) {

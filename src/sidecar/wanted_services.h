@@ -16,9 +16,10 @@ using Sets = std::map<model::ServicePort, std::shared_ptr<const feed::FullSet>>;
 std::set<model::ServicePort> services_in_use(const std::vector<ListenerConfig>& listeners, const Sets& file_sets,
                                              const Sets& feed_sets);
 
-/// What the feed is asked for: what is in use, and the failovers of that, but not those of the failovers; without what
-/// the file has.
-std::set<model::ServicePort> wanted_services(const std::vector<ListenerConfig>& listeners, const Sets& file_sets,
+/// What the feed is asked for: what is in use, `dialled` and where its requests go, and the failovers of all that, but
+/// not those of the failovers; without what the file has.
+std::set<model::ServicePort> wanted_services(const std::vector<ListenerConfig>& listeners,
+                                             const std::vector<model::ServicePort>& dialled, const Sets& file_sets,
                                              const Sets& feed_sets);
 
 }  // namespace outrigger::sidecar

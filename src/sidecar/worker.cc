@@ -12,6 +12,7 @@
 #include "sidecar/lingering_close.h"
 #include "sidecar/tunnel.h"
 #include "sidecar/undetermined_client.h"
+#include "sidecar/unresolved_client.h"
 
 namespace outrigger::sidecar {
 namespace {
@@ -147,6 +148,18 @@ void Worker::guard_against_loops(LoopGuard guard) {
   loop_.post([this, guard = std::move(guard)] { loop_guard_ = guard; });
 }
 
+void Worker::ask_for_destinations(UnresolvedDestinations::Ask ask) {
+  loop_.post([this, ask = std::move(ask)] { unresolved_.set_ask(ask); });
+}
+
+void Worker::settle(const std::string& address, bool no_service) {
+  loop_.post([this, address, no_service] { unresolved_.settle(address, no_service); });
+}
+
+void Worker::release(Services services, std::function<void(const Services& held)> done) {
+  loop_.post([this, services = std::move(services), done = std::move(done)] { done(router_.release(services)); });
+}
+
 void Worker::remove_listener(const std::string& name) {
   loop_.post([this, name] { listeners_.erase(name); });
 }
@@ -221,13 +234,28 @@ void Worker::accept(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget
 void Worker::accept_transparent(net::FileDescriptor fd, ListenerProtocol protocol) {
   const auto wanted = net::original_destination(fd.get());
   if (!wanted) return;
-  if (auto destination = router_.destination_at(wanted->text())) {
-    return accept(std::move(fd), std::make_shared<ListenerTarget>(ListenerTarget{protocol, std::move(destination)}));
+  const std::string address = wanted->text();
+  if (unresolved_.open(address) && !router_.destination_at(address) && !would_loop(*wanted)) {
+    return unresolved_.wait(take_in(std::make_unique<UnresolvedClient>(*this, std::move(fd), protocol, *wanted)));
   }
-  if (net::leads_back(*wanted, loop_guard_.listening, loop_guard_.machine)) {
-    return log::warn("a connection that would lead back to this sidecar is closed", {{"destination", wanted->text()}});
+  dispatch(std::move(fd), protocol, *wanted);
+}
+
+bool Worker::would_loop(const net::SocketAddress& wanted) const {
+  return net::leads_back(wanted, loop_guard_.listening, loop_guard_.machine);
+}
+
+void Worker::dispatch(net::FileDescriptor fd, ListenerProtocol protocol, const net::SocketAddress& wanted) {
+  if (auto destination = router_.destination_at(wanted.text())) {
+    accept(std::move(fd), std::make_shared<ListenerTarget>(ListenerTarget{protocol, std::move(destination)}));
+    // It may have waited for its destination until after drain() went through all.
+    if (draining_ && !connections_.empty()) connections_.first()->drain();
+    return;
   }
-  become_tunnel(std::move(fd), {}).pass_to(*wanted);
+  if (would_loop(wanted)) {
+    return log::warn("a connection that would lead back to this sidecar is closed", {{"destination", wanted.text()}});
+  }
+  become_tunnel(std::move(fd), {}).pass_to(wanted);
 }
 
 void Worker::accept_unknown(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target) {

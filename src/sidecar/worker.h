@@ -30,6 +30,7 @@
 #include "sidecar/round_pacing.h"
 #include "sidecar/router.h"
 #include "sidecar/service_metrics.h"
+#include "sidecar/unresolved_destinations.h"
 
 namespace outrigger::sidecar {
 
@@ -73,6 +74,15 @@ class Worker {
   void set_zone(std::string zone);
   /// What the health checks have found of an endpoint of that service.
   void set_probed(const model::ServicePort& service, const std::string& address, bool well);
+  /// Where transparent listeners ask what a destination is that no table has; `ask` is called on the worker's thread,
+  /// and settle() answers. Without it such destinations are no Services. Before the first listener.
+  void ask_for_destinations(UnresolvedDestinations::Ask ask);
+  /// As UnresolvedDestinations has it.
+  void settle(const std::string& address, bool no_service);
+  /// Of these Services whoever nobody here holds on to is found no more at its addresses before the next apply();
+  /// `done` is told the others, on the worker's thread.
+  using Services = std::vector<model::ServicePort>;
+  void release(Services services, std::function<void(const Services& held)> done);
   void add_listener(const ListenerConfig& listener, net::FileDescriptor socket);
   /// Where transparent listeners must not connect to: it would lead back here.
   void guard_against_loops(LoopGuard guard);
@@ -112,6 +122,10 @@ class Worker {
   void make_room() { router_.close_idle(net::Clock::time_point::max()); }
 
   void accept(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target);
+  /// To the Service that is dialled at `wanted`, else straight there.
+  void dispatch(net::FileDescriptor fd, ListenerProtocol protocol, const net::SocketAddress& wanted);
+  UnresolvedDestinations& unresolved() { return unresolved_; }
+  void count_no_answer() { cells_.no_answers.add(); }
   /// A connection that has turned out to be one; `received` has been read already, its first byte `since` then.
   void become_http1(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target, std::string_view received,
                     net::Clock::time_point since);
@@ -140,6 +154,7 @@ class Worker {
   template <class Kind>
   Kind& take_in(std::unique_ptr<Kind> connection);
   void accept_transparent(net::FileDescriptor fd, ListenerProtocol protocol);
+  bool would_loop(const net::SocketAddress& wanted) const;
   void accept_unknown(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target);
   void close_idle_upstreams();
   void end_round_later();
@@ -162,6 +177,7 @@ class Worker {
   net::PipePool pipes_;
   net::RelayResources relay_resources_;
   SeenServerFirst seen_server_first_;
+  UnresolvedDestinations unresolved_;
   http::RequestHead request_head_;
   http::ResponseHead response_head_;
   std::vector<std::string_view> pieces_;

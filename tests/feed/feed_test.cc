@@ -79,6 +79,8 @@ TEST(FeedMessage, EveryKindComesBackAsItWas) {
   expect_round_trip_to_sidecar(Delta{kWeb, "aa", "bb", {}, {}});
   expect_round_trip_to_sidecar(Current{kWeb, "aa"});
   expect_round_trip_to_sidecar(Absent{kWeb});
+  expect_round_trip_to_sidecar(Destination{"10.96.0.7:80", kWeb});
+  expect_round_trip_to_sidecar(Destination{"[fd00::7]:80", std::nullopt});
   expect_round_trip_to_sidecar(Place{"b"});
   expect_round_trip_to_sidecar(Place{""});
   expect_round_trip_to_sidecar(Heartbeat{});
@@ -86,6 +88,8 @@ TEST(FeedMessage, EveryKindComesBackAsItWas) {
   expect_round_trip_to_operator(Subscribe{{{kWeb, ""}}, "node-1.example"});
   expect_round_trip_to_operator(Subscribe{{}, "node-1"});
   expect_round_trip_to_operator(Unsubscribe{{kWeb}});
+  expect_round_trip_to_operator(Resolve{{"10.96.0.7:80", "[fd00::7]:80"}});
+  expect_round_trip_to_operator(Unresolve{{"10.96.0.7:80"}});
   expect_round_trip_to_operator(Ack{kWeb, "aa"});
 }
 
@@ -164,6 +168,12 @@ TEST(FeedMessage, WhatIsWrongIsRefusedAndNamed) {
       {set_with(R"("endpoints":[{"address":"10.0.0.1:80","forZones":[1,2,3,4,5,6,7,8,9]}])"), "at most 8"},
       {set_with(R"("options":{"hash-on":"header:"})"), "hash-on"},
       {set_with(R"("options":{"zone-aware":""})"), "zone-aware"},
+      {R"({"destination":{}})", "address"},
+      {R"({"destination":[]})", "address"},
+      {R"({"destination":{"address":1}})", "address"},
+      {R"({"destination":{"address":"web:80"}})", "address: 'web:80'"},
+      {R"({"destination":{"address":"10.96.0.7:80","service":"web"}})", "service"},
+      {R"({"destination":{"address":"10.96.0.7:80","service":1}})", "service"},
       {R"({"place":{}})", "zone is missing"},
       {R"({"place":"b"})", "zone is missing"},
       {R"({"place":{"zone":"a b"}})", "zone: 'a b'"},
@@ -185,6 +195,11 @@ TEST(FeedMessage, WhatIsWrongIsRefusedAndNamed) {
       {R"({"subscribe":{"shop/web:80":1}})", "version"},
       {R"({"unsubscribe":{}})", "unsubscribe"},
       {R"({"unsubscribe":[1]})", "unsubscribe"},
+      {R"({"resolve":{}})", "resolve"},
+      {R"({"resolve":[1]})", "resolve"},
+      {R"({"resolve":["10.96.0.7"]})", "resolve: '10.96.0.7'"},
+      {R"({"resolve":["[fd00:0::7]:80"]})", "allowed: [fd00::7]:80"},
+      {R"({"unresolve":"10.96.0.7:80"})", "unresolve"},
       {R"({"subscribe":{},"node":""})", "node"},
       {R"({"subscribe":{},"node":1})", "node"},
       {R"({"subscribe":{},"node":"Node_1"})", "node"},

@@ -14,12 +14,33 @@ void write_certificates(const fakes::TemporaryFolder& folder) {
   }
 }
 
+namespace {
+
+std::vector<std::string> operator_command(std::vector<std::string> source, const fakes::TemporaryFolder& certificates,
+                                          const std::string& feed_address) {
+  std::vector<std::string> command{OUTRIGGER_OPERATOR};
+  command.insert(command.end(), source.begin(), source.end());
+  for (const auto& [flag, value] :
+       std::initializer_list<std::pair<const char*, std::string>>{{"--feed-address", feed_address},
+                                                                  {"--admin-address", "127.0.0.1:0"},
+                                                                  {"--tls-cert", certificates.path() / "operator.crt"},
+                                                                  {"--tls-key", certificates.path() / "operator.key"},
+                                                                  {"--client-ca", certificates.path() / "ca.crt"}}) {
+    command.insert(command.end(), {flag, value});
+  }
+  return command;
+}
+
+}  // namespace
+
 Operator::Operator(const std::string& kubeconfig, EndpointsSource source, const fakes::TemporaryFolder& certificates,
                    const std::string& feed_address)
-    : program_({OUTRIGGER_OPERATOR, "--source", "kube", "--kubeconfig", kubeconfig, "--endpoints-source",
-                name_of(source), "--feed-address", feed_address, "--admin-address", "127.0.0.1:0", "--tls-cert",
-                certificates.path() / "operator.crt", "--tls-key", certificates.path() / "operator.key", "--client-ca",
-                certificates.path() / "ca.crt"}) {}
+    : program_(operator_command({"--source", "kube", "--kubeconfig", kubeconfig, "--endpoints-source", name_of(source)},
+                                certificates, feed_address)) {}
+
+Operator::Operator(const fakes::TemporaryFolder& manifests, const fakes::TemporaryFolder& certificates,
+                   const std::string& feed_address)
+    : program_(operator_command({"--source", "dir:" + manifests.path().string()}, certificates, feed_address)) {}
 
 std::string Operator::metrics() { return http_get(program_.address("admin"), "/metrics"); }
 

@@ -11,16 +11,22 @@ namespace outrigger::integration {
 /// The feed's TLS files: ca.crt, operator.crt, operator.key, sidecar.crt, sidecar.key.
 void write_certificates(const fakes::TemporaryFolder& folder);
 
-/// outrigger-operator, watching an API server. One owner.
+/// outrigger-operator. One owner.
 class Operator {
  public:
+  /// Watching an API server.
   Operator(const std::string& kubeconfig, EndpointsSource source, const fakes::TemporaryFolder& certificates,
+           const std::string& feed_address);
+  /// Reading a folder of manifests instead.
+  Operator(const fakes::TemporaryFolder& manifests, const fakes::TemporaryFolder& certificates,
            const std::string& feed_address);
 
   std::string feed_address() { return program_.address("feed"); }
   std::string metrics();
   /// kill -9
   void kill() { program_.kill(); }
+
+  Program& program() { return program_; }
 
  private:
   Program program_;

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
+#include <optional>
 #include <set>
 
 #include "fakes/certificates.h"
@@ -11,6 +11,7 @@
 #include "integration/eventually.h"
 #include "integration/metrics_text.h"
 #include "integration/programs.h"
+#include "integration/redirection.h"
 #include "net/socket.h"
 #include "sidecar/messages.h"
 
@@ -21,8 +22,6 @@ using fakes::Listener;
 using fakes::Socket;
 using sidecar::test::get;
 using sidecar::test::ok;
-
-constexpr int kMark = 7;
 
 net::SocketAddress address(const std::string& text) {
   auto parsed = net::SocketAddress::parse(text);
@@ -42,16 +41,6 @@ Socket accept(const net::FileDescriptor& listener) {
   pollfd waiting{.fd = listener.get(), .events = POLLIN, .revents = 0};
   if (::poll(&waiting, 1, 20'000) != 1) fakes::give_up("a connection to " + text_of(listener));
   return Socket(net::accept_on(listener.get()));
-}
-
-Socket connect(const std::string& destination, int mark) {
-  const net::SocketAddress to = address(destination);
-  net::FileDescriptor fd(::socket(to.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::setsockopt(fd.get(), SOL_SOCKET, SO_MARK, &mark, sizeof mark) != 0 ||
-      ::connect(fd.get(), to.get(), to.length) != 0) {
-    fakes::give_up("connecting to " + destination);
-  }
-  return Socket(std::move(fd));
 }
 
 class Transparent : public ::testing::Test {
@@ -75,20 +64,10 @@ services:
                                          a_.address(), b_.address());
     sidecar_ = std::make_unique<Sidecar>(folder_.write("sidecar.yaml", text));
     outbound_ = sidecar_->address("outbound");
-    nft(
-        fmt::format("table inet transparent {{\n chain output {{\n type nat hook output priority -100\n"
-                    " meta mark {} meta l4proto tcp redirect to :{}\n }}\n}}\n",
-                    kMark, address(outbound_).port()));
+    redirection_.emplace(address(outbound_).port());
   }
-  ~Transparent() override { nft("delete table inet transparent\n"); }
 
-  static void nft(const std::string& rules) {
-    std::FILE* const input = ::popen("PATH=$PATH:/usr/sbin nft -f -", "w");
-    if (input == nullptr) throw std::runtime_error("nft");
-    std::fputs(rules.c_str(), input);
-    if (::pclose(input) != 0) throw std::runtime_error("nft is needed, and nat in the kernel");
-  }
-  static Socket connect_redirected(const std::string& destination) { return connect(destination, kMark); }
+  static Socket connect_redirected(const std::string& destination) { return Redirection::connect(destination); }
   double passed_through() {
     return metric(sidecar_->metrics(), "outrigger_passthrough_connections_total").value_or(-1);
   }
@@ -98,6 +77,7 @@ services:
   Listener b_;
   std::unique_ptr<Sidecar> sidecar_;
   std::string outbound_;
+  std::optional<Redirection> redirection_;
 };
 
 TEST_F(Transparent, BalancesRequestsToAKnownAddress) {
@@ -170,10 +150,8 @@ TEST_F(Transparent, NeverConnectsToItself) {
   const std::string port = std::to_string(address(outbound_).port());
   for (const std::string& destination : {"127.0.0.1:" + port, "[::1]:" + port, "10.77.0.1:" + port}) {
     SCOPED_TRACE(destination);
-    for (const int mark : {0, kMark}) {
-      Socket client = connect(destination, mark);
-      EXPECT_TRUE(client.at_end());
-    }
+    EXPECT_TRUE(connect_straight(destination).at_end());
+    EXPECT_TRUE(connect_redirected(destination).at_end());
   }
   EXPECT_EQ(passed_through(), 0);
   EXPECT_TRUE(sidecar_->program().logged("a connection that would lead back to this sidecar is closed"));

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -24,6 +25,7 @@ class FeedReader {
   }
 
   std::map<model::ServicePort, feed::FullSet> sets;
+  std::map<std::string, std::optional<model::ServicePort>> destinations;  ///< by address, as told last
   std::vector<std::string> kinds;  ///< "set", "delta", ... in the order they came
   std::vector<std::string> zones;  ///< of "place", in the order they came
 
@@ -48,6 +50,10 @@ class FeedReader {
   void take(const feed::Absent& absent) {
     kinds.push_back("absent");
     sets.erase(absent.service);
+  }
+  void take(const feed::Destination& destination) {
+    kinds.push_back("destination");
+    destinations[destination.address] = destination.service;
   }
   void take(const feed::Place& place) {
     kinds.push_back("place");

@@ -20,13 +20,15 @@ class Sidecars {
   explicit Sidecars(unsigned seed) : random_(seed) {}
 
   void step() {
-    switch (below(10)) {
+    switch (below(12)) {
       case 0: return come();
       case 1: return go();
       case 2: return subscribe();
       case 3: return unsubscribe();
       case 4:
       case 5: return read();
+      case 6: return resolve();
+      case 7: return unresolve();
       default: return publish();
     }
   }
@@ -50,6 +52,15 @@ class Sidecars {
         if (there == sets_.end()) continue;
         ASSERT_EQ(had->second, *there->second);
       }
+      for (const auto& address : sidecar.resolved) {
+        const auto told = sidecar.stream->reader.destinations.find(address);
+        ASSERT_NE(told, sidecar.stream->reader.destinations.end()) << address;
+        // Once a Service was named, its set tells of what becomes of it.
+        if (told->second) continue;
+        for (const auto& [service, set] : sets_) {
+          ASSERT_EQ(std::ranges::count(set->set.addresses, address), 0) << address << " is " << service.text();
+        }
+      }
     }
   }
 
@@ -57,6 +68,7 @@ class Sidecars {
   struct Sidecar {
     std::unique_ptr<MemoryStream> stream;
     std::set<model::ServicePort> subscribed;
+    std::set<std::string> resolved;
   };
 
   unsigned below(std::size_t bound) {
@@ -107,6 +119,24 @@ class Sidecars {
     sidecar->subscribed.erase(service);
   }
 
+  std::string any_address() { return "10.96.0." + std::to_string(below(6)) + ":80"; }
+
+  void resolve() {
+    Sidecar* sidecar = any_sidecar();
+    if (!sidecar) return;
+    const std::string address = any_address();
+    say(*sidecar, feed::Resolve{{address}});
+    sidecar->resolved.insert(address);
+  }
+
+  void unresolve() {
+    Sidecar* sidecar = any_sidecar();
+    if (!sidecar) return;
+    const std::string address = any_address();
+    say(*sidecar, feed::Unresolve{{address}});
+    sidecar->resolved.erase(address);
+  }
+
   void read() {
     Sidecar* sidecar = any_sidecar();
     if (!sidecar) return;
@@ -124,6 +154,10 @@ class Sidecars {
     full.set.service = service;
     full.set.rules = model::own_cluster_rule(service);
     if (below(6) == 0) full.set.options.policy = model::PolicyKind::round_robin;
+    for (unsigned i = below(3); i > 0; --i) {
+      const std::string address = any_address();
+      if (std::ranges::count(full.set.addresses, address) == 0) full.set.addresses.push_back(address);
+    }
     // Now and then so many that readers are stuck at once.
     const unsigned hosts = below(20) == 0 ? 6'000 : 4;
     for (unsigned host = 0; host < hosts; ++host) {

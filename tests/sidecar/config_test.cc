@@ -67,7 +67,8 @@ limits:
   connections: 1000
   bufferedBytes: 16MiB
   grace: 0
-operator: {address: "https://operator.example:8443", ca: ca.pem, cert: tls.crt, key: /abs/tls.key, snapshot: last.json}
+operator: {address: "https://operator.example:8443", ca: ca.pem, cert: tls.crt, key: /abs/tls.key, snapshot: last.json,
+           unusedAfter: 90s}
 )";
 
 TEST(Config, ReadsEverythingAFileMaySay) {
@@ -131,7 +132,7 @@ TEST(Config, ReadsEverythingAFileMaySay) {
   EXPECT_EQ(config->limits, (Limits{.connections = 1'000, .buffered_bytes = 16 << 20, .grace = 0ms}));
   ASSERT_TRUE(config->feed.has_value());
   EXPECT_EQ(*config->feed, (OperatorConfig{"operator.example", 8443, "/etc/outrigger/ca.pem", "/etc/outrigger/tls.crt",
-                                           "/abs/tls.key", "/etc/outrigger/last.json"}));
+                                           "/abs/tls.key", "/etc/outrigger/last.json", 90s}));
 }
 
 TEST(Config, HasDefaultsForWhatIsNotSaid) {
@@ -459,6 +460,10 @@ INSTANTIATE_TEST_SUITE_P(
                 with_operator("https://" + std::string(254, 'a') + ":1"),
                 2,
                 {"operator.address", "'https://aaa", "a name"}},
+        Refusal{"AServiceThatIsUnusedAtOnce",
+                "operator: {address: \"https://a:1\", ca: a, cert: b, key: c, unusedAfter: 999ms}\n",
+                1,
+                {"operator.unusedAfter", "'999ms'", "1s"}},
         Refusal{"AnOperatorWithoutAKey",
                 "operator: {address: \"https://a:1\", ca: a, cert: b}\n",
                 1,

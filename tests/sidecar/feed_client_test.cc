@@ -87,10 +87,13 @@ class Feed : public ::testing::Test {
         loop_,
         OperatorConfig{.host = host, .port = operator_->port(), .ca = {}, .certificate = {}, .key = {}, .snapshot = {}},
         context(false, authority_), /*seed=*/1, node,
-        FeedClient::Callbacks{.on_set = [this](auto set) { sets_.push_back(std::move(set)); },
-                              .on_absent = [this](const auto& service) { absent_.push_back(service); },
-                              .on_zone = [this](const std::string& zone) { zones_.push_back(zone); },
-                              .on_word = [this] { ++words_; }});
+        FeedClient::Callbacks{
+            .on_set = [this](auto set) { sets_.push_back(std::move(set)); },
+            .on_absent = [this](const auto& service) { absent_.push_back(service); },
+            .on_destination = [this](const std::string& address,
+                                     const auto& service) { destinations_.emplace_back(address, service); },
+            .on_zone = [this](const std::string& zone) { zones_.push_back(zone); },
+            .on_word = [this] { ++words_; }});
   }
   net::SslContext context(bool server, const fakes::CertificateAuthority& issuer) {
     const fakes::Identity identity = issuer.issue();
@@ -130,6 +133,7 @@ class Feed : public ::testing::Test {
   std::unique_ptr<FeedClient> client_;
   std::vector<std::shared_ptr<const feed::FullSet>> sets_;
   std::vector<model::ServicePort> absent_;
+  std::vector<std::pair<std::string, std::optional<model::ServicePort>>> destinations_;
   std::vector<std::string> zones_;
   int words_ = 0;
 };
@@ -270,11 +274,8 @@ TEST_F(Feed, DoesNotTrustAnOperatorOfAnotherAuthority) {
   operator_ = std::make_unique<Operator>(loop_, context(true, other));
   start_client();
   client_->want({kWeb});
-  // Long enough for a few tries.
-  bool over = false;
-  net::Timer timer(loop_, [&] { over = true; });
-  timer.set(std::chrono::milliseconds(700));
-  await("some time", [&] { return over; });
+  EXPECT_TRUE(client_->hopeful());
+  await("a failure", [this] { return !client_->hopeful(); });
   EXPECT_EQ(operator_->streams, 0);
   EXPECT_FALSE(client_->connected());
 }
@@ -319,6 +320,36 @@ TEST_F(Feed, SaysAnotherNodeOnTheOpenStream) {
   await("two words", [&] { return words_ == words + 2; });
   EXPECT_FALSE(operator_->has_heard());
   EXPECT_EQ(zones_.back(), "b") << "what is said of no node does not count";
+}
+
+TEST_F(Feed, AsksWhatIsDialledUntilItIsAService) {
+  using Destinations = decltype(destinations_);
+  start_with(kOne);
+  client_->resolve("10.96.0.7:80");
+  expect_heard(feed::Resolve{{"10.96.0.7:80"}});
+  client_->resolve("10.96.0.7:80");
+  client_->resolve("10.96.0.8:80");
+  expect_heard(feed::Resolve{{"10.96.0.8:80"}});
+  operator_->say(feed::Destination{"10.96.0.7:80", std::nullopt});
+  operator_->say(feed::Destination{"10.96.0.8:80", kWeb});
+  operator_->say(feed::Destination{"10.96.0.9:80", kWeb});  // nobody has asked
+  operator_->say(feed::Heartbeat{});
+  const int words = words_;
+  await("the answers", [&] { return words_ == words + 4; });
+  EXPECT_EQ(destinations_, (Destinations{{"10.96.0.7:80", std::nullopt}, {"10.96.0.8:80", kWeb}}));
+
+  // The next operator is asked for what is none, which it may be by now.
+  operator_->end_stream();
+  await("the other stream", [this] { return operator_->streams == 2; });
+  std::vector<feed::ToOperator> heard;
+  await("what is wanted", [&] {
+    for (auto& message : operator_->heard()) heard.push_back(std::move(message));
+    return heard.size() >= 2;
+  });
+  EXPECT_EQ(heard,
+            (std::vector<feed::ToOperator>{feed::Subscribe{{{kWeb, kOne.version}}}, feed::Resolve{{"10.96.0.7:80"}}}));
+  client_->unresolve("10.96.0.7:80");
+  expect_heard(feed::Unresolve{{"10.96.0.7:80"}});
 }
 
 TEST_F(Feed, MayEndAtAnyTime) {
