@@ -1,10 +1,13 @@
 #include "operator/reconcile_thread.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <iterator>
 #include <utility>
 
 namespace outrigger::op {
+
+using std::chrono::steady_clock;
 
 ReconcileThread::ReconcileThread(const std::vector<kube::Kind>& kinds, Inventory::OnProblem on_problem, Sink sink)
     : reconciler_(kinds, std::move(on_problem)), sink_(std::move(sink)) {
@@ -42,7 +45,7 @@ void ReconcileThread::run() {
     {
       std::unique_lock lock(mutex_);
       const bool idle = !reconciler_.synced() || reconciler_.depth() == 0;
-      if (idle) wake_.wait_for(lock, kMaxSleep, [this] { return stopping_ || !waiting_.empty(); });
+      if (idle) wake_.wait_until(lock, wake_time(), [this] { return stopping_ || !waiting_.empty(); });
       if (stopping_) return;
       changes.swap(waiting_);
     }
@@ -50,7 +53,8 @@ void ReconcileThread::run() {
     for (kube::Change& change : changes) reconciler_.apply(std::move(change));
 
     // The first publication is whole: only then may a Service that is not in it be called absent.
-    Publication publication{.updates = reconciler_.reconcile(complete ? kBatch : SIZE_MAX), .complete = false};
+    Publication publication{.updates = reconciler_.reconcile(complete ? kBatch : SIZE_MAX, steady_clock::now()),
+                            .complete = false};
     const bool first = !complete && reconciler_.synced();
     complete = publication.complete = reconciler_.synced();
     if (complete) publication.zones = reconciler_.take_changed_zones();
@@ -59,13 +63,18 @@ void ReconcileThread::run() {
   }
 }
 
+steady_clock::time_point ReconcileThread::wake_time() const {
+  const auto latest = steady_clock::now() + kMaxSleep;
+  return std::min(latest, reconciler_.next_due().value_or(latest));
+}
+
 void ReconcileThread::set_readings() {
   Readings readings{.queue_depth = reconciler_.depth(),
                     .services = reconciler_.services(),
                     .endpoints = reconciler_.endpoints(),
                     .invalid_annotations = reconciler_.invalid_annotations(),
                     .missing = {reconciler_.missing().begin(), reconciler_.missing().end()},
-                    .last_round = std::chrono::steady_clock::now()};
+                    .last_round = steady_clock::now()};
   const std::lock_guard lock(mutex_);
   readings_ = std::move(readings);
 }

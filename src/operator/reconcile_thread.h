@@ -43,6 +43,8 @@ class ReconcileThread {
 
  private:
   void run();
+  /// When to come round though nothing has come.
+  std::chrono::steady_clock::time_point wake_time() const;
   void set_readings();
 
   Reconciler reconciler_;  ///< the thread's alone once it runs

@@ -1,9 +1,12 @@
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "operator/inventory.h"
@@ -12,10 +15,15 @@
 
 namespace outrigger::op {
 
-/// Changes in, updates out, by level: what a Service's sets are now counts, not how they came to be. One owner, no
-/// lock, no clock.
+/// Changes in, updates out, by level: what a Service's sets are now counts, not how they came to be. What takes an
+/// endpoint away comes out at once; where a set only gains endpoints or weights, and has some already, it may be held
+/// back, so that a rollout's come together. One owner, no lock, no clock.
 class Reconciler {
  public:
+  using TimePoint = WorkQueue::TimePoint;
+  /// From reading the first change that may be held back.
+  static constexpr std::chrono::milliseconds kMaxHold{50};
+
   /// `kinds`: what the source tells; nothing comes out before each of them has been told whole once, so that a restart
   /// never shows half a picture.
   Reconciler(const std::vector<kube::Kind>& kinds, Inventory::OnProblem on_problem)
@@ -25,7 +33,9 @@ class Reconciler {
 
   /// Looks at no more than `max_services` of the Services that wait. What comes out is only what differs from what came
   /// out before.
-  std::vector<ServiceUpdate> reconcile(std::size_t max_services);
+  std::vector<ServiceUpdate> reconcile(std::size_t max_services, TimePoint now);
+  /// When something held back is to come out, if nothing else brings it out before.
+  std::optional<TimePoint> next_due() const;
 
   /// As Inventory's.
   std::map<std::string, std::string> take_changed_zones() { return inventory_.take_changed_zones(); }
@@ -41,12 +51,19 @@ class Reconciler {
 
  private:
   using SetsByPort = std::map<std::uint16_t, std::shared_ptr<const feed::FullSet>>;
-  void reconcile_one(const WorkQueue::Item& item, std::vector<ServiceUpdate>& updates);
+  /// With those that are the same as before as they were.
+  SetsByPort sets_now(const model::ObjectKey& service, const SetsByPort& before) const;
+  void reconcile_one(WorkQueue::Item item, TimePoint now, std::vector<ServiceUpdate>& updates);
+  void hold(const WorkQueue::Item& item);
+  /// The earliest change behind what was held back; none: nothing was.
+  std::optional<TimePoint> release(const model::ObjectKey& service);
 
   std::set<kube::Kind> missing_;
   Inventory inventory_;
   WorkQueue queue_;
-  std::unordered_map<model::ObjectKey, SetsByPort> given_;  ///< no entry is empty
+  std::unordered_map<model::ObjectKey, SetsByPort> given_;       ///< no entry is empty
+  std::unordered_map<model::ObjectKey, TimePoint> held_;         ///< to when its earliest change was read
+  std::set<std::pair<TimePoint, model::ObjectKey>> held_order_;  ///< the same
   std::size_t endpoints_ = 0;
 };
 

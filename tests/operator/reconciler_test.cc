@@ -12,6 +12,9 @@ namespace {
 
 using kube::Kind;
 
+/// Everything that was held back is due.
+constexpr TimePoint kLate{std::chrono::hours(1)};
+
 /// A reconciler, what it said, and what its reader has from it.
 class ReconcilerTest : public testing::Test {
  protected:
@@ -19,9 +22,12 @@ class ReconcilerTest : public testing::Test {
     for (const Kind kind : kinds()) reconciler_.apply(all(kind, {}));
   }
   /// Applies one change and looks at everything; what came out.
-  std::vector<ServiceUpdate> apply(kube::Change change) {
+  std::vector<ServiceUpdate> apply(kube::Change change, TimePoint now = kLate) {
     reconciler_.apply(std::move(change));
-    auto updates = reconciler_.reconcile(SIZE_MAX);
+    return look(now);
+  }
+  std::vector<ServiceUpdate> look(TimePoint now) {
+    auto updates = reconciler_.reconcile(SIZE_MAX, now);
     for (const ServiceUpdate& update : updates) {
       if (update.set) {
         EXPECT_EQ(update.set->version, feed::version_of(update.set->set));
@@ -66,7 +72,7 @@ TEST_F(ReconcilerTest, GivesNothingBeforeEveryKindWasListed) {
   reconciler_.apply(all(Kind::service, {service("web")}));
   reconciler_.apply(all(Kind::endpoint_slice, {slice("web-1", "web", {endpoint("10.0.0.1", "web-a")})}));
   reconciler_.apply(all(Kind::node, {}));
-  EXPECT_TRUE(reconciler_.reconcile(SIZE_MAX).empty());
+  EXPECT_TRUE(reconciler_.reconcile(SIZE_MAX, kLate).empty());
   EXPECT_FALSE(reconciler_.synced());
   EXPECT_EQ(reconciler_.missing(), std::set<Kind>{Kind::pod});
   // A single pod is not all pods.
@@ -266,7 +272,7 @@ TEST_F(ReconcilerTest, TakesLegacyEndpointsAsWell) {
   legacy.apply(all(Kind::endpoints, {slice("web", "web", {endpoint("10.0.0.1")}, Kind::endpoints)}));
   legacy.apply(all(Kind::pod, {}));
   legacy.apply(all(Kind::node, {}));
-  const auto updates = legacy.reconcile(SIZE_MAX);
+  const auto updates = legacy.reconcile(SIZE_MAX, kLate);
   ASSERT_EQ(updates.size(), 1u);
   EXPECT_EQ(updates[0].set->set.endpoints.size(), 1u);
 }
@@ -367,10 +373,60 @@ TEST_F(ReconcilerTest, TellsWhereAServiceIsDialled) {
 TEST_F(ReconcilerTest, LooksAtNoMoreServicesThanItIsAskedTo) {
   sync();
   reconciler_.apply(all(Kind::service, {service("a"), service("b"), service("c")}, 3));
-  EXPECT_EQ(reconciler_.reconcile(2).size(), 2u);
+  EXPECT_EQ(reconciler_.reconcile(2, kLate).size(), 2u);
   EXPECT_EQ(reconciler_.depth(), 1u);
-  EXPECT_EQ(reconciler_.reconcile(2).size(), 1u);
-  EXPECT_EQ(reconciler_.reconcile(2).size(), 0u);
+  EXPECT_EQ(reconciler_.reconcile(2, kLate).size(), 1u);
+  EXPECT_EQ(reconciler_.reconcile(2, kLate).size(), 0u);
+}
+
+TEST_F(ReconcilerTest, HoldsBackWhatASetOnlyGains) {
+  sync();
+  apply(put(service("web")), at(0));
+  EXPECT_EQ(apply(put(slice("web-1", "web", {endpoint("10.0.0.1")}), 1), at(1)).size(), 1u)
+      << "there was none to serve";
+  EXPECT_EQ(reconciler_.next_due(), std::nullopt);
+  const auto two = slice("web-2", "web", {endpoint("10.0.0.2")});
+  const auto three = slice("web-3", "web", {endpoint("10.0.0.3")});
+  EXPECT_TRUE(apply(put(two, 10), at(12)).empty());
+  EXPECT_TRUE(apply(put(three, 40), at(41)).empty());
+  EXPECT_EQ(reconciler_.next_due(), at(60)) << "the first counts";
+  EXPECT_TRUE(look(at(59)).empty());
+  const auto updates = look(at(60));
+  ASSERT_EQ(updates.size(), 1u);
+  EXPECT_EQ(updates[0].read_at, at(10));
+  EXPECT_EQ(addresses(kWeb), "10.0.0.1:8080 10.0.0.2:8080 10.0.0.3:8080");
+  EXPECT_EQ(reconciler_.next_due(), std::nullopt);
+}
+
+TEST_F(ReconcilerTest, NeverHoldsBackARemoval) {
+  sync();
+  apply(put(service("web")), at(0));
+  apply(put(slice("web-1", "web", {endpoint("10.0.0.1"), endpoint("10.0.0.2")}), 0), at(0));
+  EXPECT_TRUE(apply(put(slice("web-2", "web", {endpoint("10.0.0.3")}), 1), at(1)).empty());
+  // With it comes what was held back.
+  const auto updates = apply(put(slice("web-1", "web", {endpoint("10.0.0.1")}), 2), at(2));
+  ASSERT_EQ(updates.size(), 1u);
+  EXPECT_EQ(updates[0].read_at, at(1));
+  EXPECT_EQ(addresses(kWeb), "10.0.0.1:8080 10.0.0.3:8080");
+  EXPECT_EQ(reconciler_.next_due(), std::nullopt);
+
+  model::SliceEndpoint leaving = endpoint("10.0.0.1");
+  leaving.ready = false;
+  leaving.terminating = leaving.serving = true;
+  EXPECT_EQ(apply(put(slice("web-1", "web", {leaving}), 3), at(3)).size(), 1u) << "to drain is to be removed";
+  EXPECT_EQ(apply(put(slice("web-2", "web", {endpoint("10.0.0.3", "another-pod")}), 4), at(4)).size(), 1u);
+  EXPECT_EQ(apply(put(service("web", {{"outrigger.dev/policy", "random"}}), 5), at(5)).size(), 1u);
+  EXPECT_EQ(apply(gone(Kind::service, "web", 6), at(6)).size(), 1u);
+}
+
+TEST_F(ReconcilerTest, WhatWasHeldBackAndTakenBackNeverComesOut) {
+  sync();
+  apply(put(service("web")), at(0));
+  apply(put(slice("web-1", "web", {endpoint("10.0.0.1")}), 0), at(0));
+  EXPECT_TRUE(apply(put(slice("web-2", "web", {endpoint("10.0.0.2")}), 1), at(1)).empty());
+  EXPECT_TRUE(apply(gone(Kind::endpoint_slice, "web-2", 2), at(2)).empty());
+  EXPECT_EQ(reconciler_.next_due(), std::nullopt);
+  EXPECT_TRUE(look(kLate).empty());
 }
 
 }  // namespace
