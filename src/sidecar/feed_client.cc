@@ -1,22 +1,20 @@
 #include "sidecar/feed_client.h"
 
 #include <fmt/format.h>
-#include <netdb.h>
 
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 #include "feed/version.h"
 #include "log/log.h"
 #include "net/http_server.h"
+#include "sidecar/retry_after.h"
 
 namespace outrigger::sidecar {
 namespace {
 
 constexpr std::chrono::milliseconds kFirstBackoff{200};
 constexpr std::chrono::milliseconds kMaxBackoff{10'000};
-/// Three of the operator's heartbeats, or a handshake that does not come to an end.
-constexpr auto kSilence = std::chrono::seconds(45);
 
 }  // namespace
 
@@ -28,14 +26,17 @@ FeedClient::FeedClient(net::EventLoop& loop, OperatorConfig config, net::SslCont
       random_(seed),
       node_(std::move(node)),
       callbacks_(std::move(callbacks)),
+      address_(loop, config_.host, config_.port, random_.below(UINT32_MAX)),
       backoff_(kFirstBackoff),
-      retry_(loop, [this] { connect(); }),
-      silence_(loop, [this] { lose("the operator is silent"); }) {
-  retry_.set({});
+      connect_timer_(loop, [this] { connect(); }) {
+  if (context_) connect_timer_.set({});
 }
 
-FeedClient::~FeedClient() {
-  if (resolver_.joinable()) resolver_.join();
+FeedClient::~FeedClient() = default;
+
+void FeedClient::set_context(net::SslContext context) {
+  const bool first = !std::exchange(context_, std::move(context));
+  if (first || connected()) connect_timer_.set({});
 }
 
 void FeedClient::know(std::shared_ptr<const feed::FullSet> set) { known_[set->set.service] = std::move(set); }
@@ -54,174 +55,172 @@ void FeedClient::want(const std::set<model::ServicePort>& services) {
     known_.erase(service);
   }
   wanted_ = services;
-  if (!subscribed_) return;
-  if (!more.services.empty()) send(more);
-  if (!less.services.empty()) send(less);
+  if (!more.services.empty()) send_to_all(more);
+  if (!less.services.empty()) send_to_all(less);
 }
 
 void FeedClient::resolve(const std::string& address) {
-  if (unresolved_.insert(address).second && subscribed_) send(feed::Resolve{{address}});
+  if (unresolved_.insert(address).second) send_to_all(feed::Resolve{{address}});
 }
 
 void FeedClient::unresolve(const std::string& address) {
-  if (unresolved_.erase(address) > 0 && subscribed_) send(feed::Unresolve{{address}});
+  if (unresolved_.erase(address) > 0) send_to_all(feed::Unresolve{{address}});
 }
 
 void FeedClient::set_node(std::string node) {
   if (node == node_) return;
   node_ = std::move(node);
-  if (subscribed_ && !node_.empty()) send(feed::Subscribe{.services = {}, .node = node_});
+  if (!node_.empty()) send_to_all(feed::Subscribe{.services = {}, .node = node_});
 }
 
 void FeedClient::connect() {
-  if (resolver_.joinable()) resolver_.join();
-  const std::string host = config_.host.find(':') == std::string::npos ? config_.host : "[" + config_.host + "]";
-  if (auto numeric = net::SocketAddress::parse(fmt::format("{}:{}", host, config_.port))) return open(*numeric);
-  // getaddrinfo() blocks for as long as the resolver likes.
-  resolver_ = std::thread([this, turn = lookups_++] { resolve(turn); });
-}
-
-void FeedClient::resolve(std::size_t turn) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const int error = ::getaddrinfo(config_.host.c_str(), std::to_string(config_.port).c_str(), &hints, &found);
-  if (error != 0) {
-    return loop_.post([this, error] { lose(fmt::format("{}: {}", config_.host, ::gai_strerror(error))); });
-  }
-  std::size_t count = 0;
-  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) ++count;
-  const addrinfo* chosen = found;
-  for (std::size_t i = turn % count; i > 0; --i) chosen = chosen->ai_next;
-  net::SocketAddress address;
-  std::memcpy(&address.storage, chosen->ai_addr, chosen->ai_addrlen);
-  address.length = chosen->ai_addrlen;
-  ::freeaddrinfo(found);
-  loop_.post([this, address] { open(address); });
+  if (next_ || address_.finding()) return;
+  address_.find([this](const Result<net::SocketAddress>& address) {
+    if (!address) return fail(address.error().text, {});
+    open(*address);
+  });
 }
 
 void FeedClient::open(const net::SocketAddress& address) {
-  auto stream = net::Stream::connect(
-      loop_, address, context_, config_.host,
-      {.on_open = [this] { on_open(); },
-       .on_bytes = [this](std::string_view bytes) { on_bytes(bytes); },
-       .on_drained = {},
-       .on_end =
-           [this](const std::string& reason) { lose(reason.empty() ? "the operator closed the stream" : reason); }});
-  if (!stream) return lose(stream.error().text);
-  stream_ = std::move(*stream);
-  silence_.set(kSilence);
+  next_ = std::make_unique<Link>(context_);
+  Link& link = *next_;
+  link.exchange = std::make_unique<OperatorExchange>(
+      loop_, address, link.context, config_.host,
+      OperatorExchange::Callbacks{
+          .on_open = [this, &link] { on_open(link); },
+          .on_head = [this, &link](const http::ResponseHead& head) { return on_head(link, head); },
+          .on_body =
+              [this, &link](std::string_view bytes) {
+                return link.lines.feed(bytes, [&](std::string_view line) { return take(link, line); });
+              },
+          .on_end =
+              [this, &link](const std::string& reason) {
+                on_end(link, reason.empty() ? "the operator ended the stream" : reason);
+              }});
 }
 
-void FeedClient::on_open() {
-  head_read_ = false;
-  partial_head_.clear();
-  head_parser_ = http::HeadParser();
-  lines_ = LineSplitter(feed::kMaxLineToSidecar);
-  stream_->write(
+void FeedClient::on_open(Link& link) {
+  link.exchange->write(std::make_shared<const std::string>(
       fmt::format("POST /v1/feed HTTP/1.1\r\nHost: {}:{}\r\nContent-Type: application/x-ndjson\r\n"
                   "Transfer-Encoding: chunked\r\n\r\n",
-                  config_.host, config_.port));
+                  config_.host, config_.port)));
   feed::Subscribe subscribe{.services = {}, .node = node_};
   for (const model::ServicePort& service : wanted_) {
     const auto known = known_.find(service);
     subscribe.services.emplace(service, known != known_.end() ? known->second->version : "");
   }
-  send(subscribe);
-  if (!unresolved_.empty()) send(feed::Resolve{{unresolved_.begin(), unresolved_.end()}});
-  subscribed_ = true;
+  send(link, subscribe);
+  if (!unresolved_.empty()) send(link, feed::Resolve{{unresolved_.begin(), unresolved_.end()}});
+  link.subscribed = true;
 }
 
-void FeedClient::send(const feed::ToOperator& message) { stream_->write(net::chunked(feed::encode(message))); }
-
-void FeedClient::on_bytes(std::string_view bytes) {
-  silence_.set(kSilence);
-  if (auto done = read(bytes); !done) lose(done.error().text);
-}
-
-Result<void> FeedClient::read(std::string_view bytes) {
-  std::string joined;
-  if (!head_read_) {
-    joined = std::move(partial_head_) + std::string(bytes);
-    http::ResponseHead head;
-    const auto parsed = head_parser_.response(joined, /*to_head=*/false, head);
-    if (parsed.state == http::ParseState::bad) return failure(fmt::format("not an answer: {}", parsed.problem));
-    if (parsed.state == http::ParseState::more) {
-      partial_head_ = std::move(joined);
-      return {};
-    }
-    if (head.status != 200) return failure(fmt::format("the operator answers {}", head.status));
-    head_read_ = receiving_ = true;
-    lost_ = false;
-    body_ = http::BodyReader(head.framing, head.content_length);
-    log::info("feed connected", {{"operator", config_.host}});
-    bytes = std::string_view(joined).substr(parsed.head_bytes);
+Result<void> FeedClient::on_head(Link& link, const http::ResponseHead& head) {
+  if (head.status != 200) {
+    link.retry_after = retry_after(head);
+    return failure(fmt::format("the operator answers {}", head.status));
   }
-  while (!bytes.empty() && !body_.done()) {
-    const auto step = body_.read(bytes);
-    if (step.problem != nullptr) return failure(step.problem);
-    bytes.remove_prefix(step.consumed);
-    auto done = lines_.feed(step.data, [this](std::string_view line) { return take(line); });
-    if (!done) return done;
-  }
-  return body_.done() ? failure("the operator ended the stream") : Result<void>{};
+  link.answered = true;
+  lost_ = false;
+  if (current_) bury(std::move(current_));
+  current_ = std::move(next_);
+  // With another certificate by now, it moves once more.
+  connect_timer_.set(current_->context == context_ ? life() : std::chrono::milliseconds(0));
+  log::info("feed connected", {{"operator", config_.host}});
+  return {};
 }
 
-Result<void> FeedClient::take(std::string_view line) {
+std::chrono::milliseconds FeedClient::life() {
+  constexpr auto kSpread = std::chrono::milliseconds(kMaxLife - kMinLife);
+  return kMinLife + std::chrono::milliseconds(random_.below(static_cast<std::uint64_t>(kSpread.count())));
+}
+
+void FeedClient::send(Link& link, const feed::ToOperator& message) {
+  link.exchange->write(net::chunked(feed::encode(message)));
+}
+
+void FeedClient::send_to_all(const feed::ToOperator& message) {
+  for (Link* const link : {current_.get(), next_.get()}) {
+    if (link != nullptr && link->subscribed) send(*link, message);
+  }
+}
+
+Result<void> FeedClient::take(Link& link, std::string_view line) {
   auto message = feed::decode_to_sidecar(line);
   if (!message) return failure(message.error().text);
   backoff_ = kFirstBackoff;
-
-  if (auto* full = std::get_if<feed::FullSet>(&*message); full != nullptr && wanted_.contains(full->set.service)) {
-    auto set = std::make_shared<const feed::FullSet>(std::move(*full));
-    known_[set->set.service] = set;
-    callbacks_.on_set(set);
-    send(feed::Ack{set->set.service, set->version});
-  } else if (const auto* delta = std::get_if<feed::Delta>(&*message);
-             delta != nullptr && wanted_.contains(delta->service)) {
-    const auto known = known_.find(delta->service);
-    auto next = known != known_.end() ? feed::apply(*known->second, *delta)
-                                      : Result<feed::FullSet>(failure("a delta to nothing"));
-    if (!next) {
-      log::warn("feed: a delta does not fit, asking for the whole set", {{"reason", next.error().text}});
-      send(feed::Subscribe{{{delta->service, ""}}});
-      return {};
-    }
-    known->second = std::make_shared<const feed::FullSet>(std::move(*next));
-    callbacks_.on_set(known->second);
-    send(feed::Ack{delta->service, delta->version});
-  } else if (const auto* absent = std::get_if<feed::Absent>(&*message);
-             absent != nullptr && wanted_.contains(absent->service)) {
-    known_.erase(absent->service);
-    callbacks_.on_absent(absent->service);
-    send(feed::Ack{absent->service, ""});
-  }
-  if (const auto* destination = std::get_if<feed::Destination>(&*message);
-      destination != nullptr && unresolved_.contains(destination->address)) {
-    if (destination->service) unresolved_.erase(destination->address);
-    callbacks_.on_destination(destination->address, destination->service);
-  }
-  if (const auto* place = std::get_if<feed::Place>(&*message); place != nullptr && !node_.empty()) {
+  if (auto* full = std::get_if<feed::FullSet>(&*message)) {
+    take(link, std::move(*full));
+  } else if (const auto* delta = std::get_if<feed::Delta>(&*message)) {
+    take(link, *delta);
+  } else if (const auto* absent = std::get_if<feed::Absent>(&*message)) {
+    take(link, *absent);
+  } else if (const auto* destination = std::get_if<feed::Destination>(&*message)) {
+    take(*destination);
+  } else if (const auto* place = std::get_if<feed::Place>(&*message); place != nullptr && !node_.empty()) {
     callbacks_.on_zone(place->zone);
   }
   callbacks_.on_word();
   return {};
 }
 
-void FeedClient::lose(const std::string& reason) {
-  if (retry_.is_set()) return;
-  receiving_ = subscribed_ = false;
-  lost_ = true;
-  silence_.cancel();
-  if (stream_) {
-    stream_->close();
-    // This may be one of its callbacks.
-    loop_.defer([stream = std::shared_ptr<net::Stream>(std::move(stream_))] {});
+void FeedClient::take(Link& link, feed::FullSet&& full) {
+  if (!wanted_.contains(full.set.service)) return;
+  auto set = std::make_shared<const feed::FullSet>(std::move(full));
+  known_[set->set.service] = set;
+  callbacks_.on_set(set);
+  send(link, feed::Ack{set->set.service, set->version});
+}
+
+void FeedClient::take(Link& link, const feed::Delta& delta) {
+  if (!wanted_.contains(delta.service)) return;
+  const auto known = known_.find(delta.service);
+  // The stream before has told of it.
+  if (known != known_.end() && known->second->version == delta.version) return;
+  auto next =
+      known != known_.end() ? feed::apply(*known->second, delta) : Result<feed::FullSet>(failure("a delta to nothing"));
+  if (!next) {
+    log::warn("feed: a delta does not fit, asking for the whole set", {{"reason", next.error().text}});
+    return send(link, feed::Subscribe{{{delta.service, ""}}});
   }
-  const auto delay = std::chrono::milliseconds(1 + random_.below(static_cast<std::uint64_t>(backoff_.count())));
-  log::warn("feed lost", {{"operator", config_.host}, {"reason", reason}, {"retry_ms", std::to_string(delay.count())}});
+  known->second = std::make_shared<const feed::FullSet>(std::move(*next));
+  callbacks_.on_set(known->second);
+  send(link, feed::Ack{delta.service, delta.version});
+}
+
+void FeedClient::take(Link& link, const feed::Absent& absent) {
+  if (!wanted_.contains(absent.service)) return;
+  known_.erase(absent.service);
+  callbacks_.on_absent(absent.service);
+  send(link, feed::Ack{absent.service, ""});
+}
+
+void FeedClient::take(const feed::Destination& destination) {
+  if (!unresolved_.contains(destination.address)) return;
+  if (destination.service) unresolved_.erase(destination.address);
+  callbacks_.on_destination(destination.address, destination.service);
+}
+
+void FeedClient::on_end(const Link& link, const std::string& reason) {
+  const auto retry_after = link.retry_after;
+  bury(std::move(&link == next_.get() ? next_ : current_));
+  fail(reason, retry_after);
+}
+
+void FeedClient::fail(const std::string& reason, std::chrono::seconds retry_after) {
+  if (!connected()) lost_ = true;
+  if (next_ || address_.finding()) return;  // that is the next try
+  const auto jitter = std::chrono::milliseconds(1 + random_.below(static_cast<std::uint64_t>(backoff_.count())));
+  const auto delay = retry_after + jitter;
+  log::warn(connected() ? "feed not moved" : "feed lost",
+            {{"operator", config_.host}, {"reason", reason}, {"retry_ms", std::to_string(delay.count())}});
   backoff_ = std::min(backoff_ * 2, kMaxBackoff);
-  retry_.set(delay);
+  connect_timer_.set(delay);
+}
+
+void FeedClient::bury(std::unique_ptr<Link> link) {
+  link->exchange->close();
+  // One of its callbacks may be under way.
+  loop_.defer([dead = std::shared_ptr<Link>(std::move(link))] {});
 }
 
 }  // namespace outrigger::sidecar

@@ -6,23 +6,22 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "balance/random.h"
 #include "feed/message.h"
-#include "http/body_reader.h"
-#include "http/head_parser.h"
 #include "lines/line_splitter.h"
 #include "net/event_loop.h"
-#include "net/stream.h"
 #include "net/tls.h"
 #include "sidecar/config.h"
+#include "sidecar/operator_address.h"
+#include "sidecar/operator_exchange.h"
 
 namespace outrigger::sidecar {
 
 /// The sidecar's end of the feed: connects, stays connected, asks for what is wanted, resumes from the versions it has,
 /// and acknowledges what it has taken. Comes back with full jitter (at most 10 s), so that sidecars do not come in one
-/// wave. Control thread only.
+/// wave. Moves to another stream now and then, and when it is to show another certificate; the one before ends when the
+/// other is answered, so that nothing is missed. Control thread only.
 class FeedClient {
  public:
   struct Callbacks {
@@ -36,10 +35,17 @@ class FeedClient {
     std::function<void()> on_word;
   };
 
-  /// `node`: as set_node() has it.
+  /// Of a stream's life, drawn anew for each; so sidecars spread over operators that have come back.
+  static constexpr std::chrono::minutes kMinLife{30};
+  static constexpr std::chrono::minutes kMaxLife{90};
+
+  /// `context`: null, and nothing is connected before set_context(). `node`: as set_node() has it.
   FeedClient(net::EventLoop& loop, OperatorConfig config, net::SslContext context, std::uint64_t seed, std::string node,
              Callbacks callbacks);
   ~FeedClient();
+
+  /// For what is connected from now on, and a stream that is open moves to it.
+  void set_context(net::SslContext context);
 
   /// What a snapshot had: the versions to resume from. Before want().
   void know(std::shared_ptr<const feed::FullSet> set);
@@ -51,21 +57,38 @@ class FeedClient {
   void unresolve(const std::string& address);
   /// The node whose zone the operator is asked for; empty: none, and what it says of one does not count.
   void set_node(std::string node);
-  bool connected() const { return receiving_; }
+  bool connected() const { return current_ && current_->answered; }
   /// Connected, or trying and not failed yet: an answer may come soon.
   bool hopeful() const { return !lost_; }
 
  private:
+  /// One stream.
+  struct Link {
+    explicit Link(net::SslContext shown) : context(std::move(shown)) {}
+    net::SslContext context;
+    std::unique_ptr<OperatorExchange> exchange;
+    LineSplitter lines{feed::kMaxLineToSidecar};
+    bool subscribed = false;  ///< what is wanted further must be said
+    bool answered = false;    ///< the answer's head was read
+    std::chrono::seconds retry_after{0};
+  };
+
   void connect();
-  /// Of the addresses that the host's name has, the next one at each attempt: some may not be listened on.
-  void resolve(std::size_t turn);
   void open(const net::SocketAddress& address);
-  void on_open();
-  void on_bytes(std::string_view bytes);
-  Result<void> read(std::string_view bytes);
-  Result<void> take(std::string_view line);
-  void lose(const std::string& reason);
-  void send(const feed::ToOperator& message);
+  void on_open(Link& link);
+  std::chrono::milliseconds life();
+  Result<void> on_head(Link& link, const http::ResponseHead& head);
+  Result<void> take(Link& link, std::string_view line);
+  void take(Link& link, feed::FullSet&& full);
+  void take(Link& link, const feed::Delta& delta);
+  void take(Link& link, const feed::Absent& absent);
+  void take(const feed::Destination& destination);
+  void on_end(const Link& link, const std::string& reason);
+  void fail(const std::string& reason, std::chrono::seconds retry_after);
+  void bury(std::unique_ptr<Link> link);
+  static void send(Link& link, const feed::ToOperator& message);
+  /// On every stream that has said what is wanted.
+  void send_to_all(const feed::ToOperator& message);
 
   net::EventLoop& loop_;
   OperatorConfig config_;
@@ -73,24 +96,16 @@ class FeedClient {
   balance::Random random_;
   std::string node_;
   Callbacks callbacks_;
+  OperatorAddress address_;
   std::set<model::ServicePort> wanted_;
   std::map<model::ServicePort, std::shared_ptr<const feed::FullSet>> known_;
   std::set<std::string> unresolved_;  ///< what is asked for and is no Service yet
 
-  std::unique_ptr<net::Stream> stream_;
-  http::HeadParser head_parser_;
-  std::string partial_head_;
-  bool head_read_ = false;
-  bool subscribed_ = false;  ///< on this stream; what is wanted further must be said
-  bool receiving_ = false;   ///< the answer's head was read
-  bool lost_ = false;        ///< since the last answer's head
-  http::BodyReader body_;
-  LineSplitter lines_{feed::kMaxLineToSidecar};
+  std::unique_ptr<Link> current_;  ///< what was last answered
+  std::unique_ptr<Link> next_;     ///< being opened
+  bool lost_ = false;              ///< since the last answer's head
   std::chrono::milliseconds backoff_;
-  net::Timer retry_;
-  net::Timer silence_;
-  std::size_t lookups_ = 0;
-  std::thread resolver_;
+  net::Timer connect_timer_;  ///< for the first stream, the next after a failure, or a move
 };
 
 }  // namespace outrigger::sidecar

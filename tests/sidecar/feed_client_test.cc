@@ -58,7 +58,9 @@ class Operator {
     ++streams;
     if (refuse_with != 0) return exchange.respond(refuse_with, "text/plain", "no\n");
     exchange_ = &exchange;
-    exchange.on_end = [this] { exchange_ = nullptr; };
+    exchange.on_end = [this, ended = &exchange] {
+      if (exchange_ == ended) exchange_ = nullptr;
+    };
     exchange.on_body = [this](std::string_view bytes) {
       lines_ += bytes;
       for (std::size_t end = 0; (end = lines_.find('\n')) != std::string::npos; lines_.erase(0, end + 1)) {
@@ -86,14 +88,15 @@ class Feed : public ::testing::Test {
     client_ = std::make_unique<FeedClient>(
         loop_,
         OperatorConfig{.host = host, .port = operator_->port(), .ca = {}, .certificate = {}, .key = {}, .snapshot = {}},
-        context(false, authority_), /*seed=*/1, node,
-        FeedClient::Callbacks{
-            .on_set = [this](auto set) { sets_.push_back(std::move(set)); },
+        context(false, authority_), /*seed=*/1, node, callbacks());
+  }
+  FeedClient::Callbacks callbacks() {
+    return {.on_set = [this](auto set) { sets_.push_back(std::move(set)); },
             .on_absent = [this](const auto& service) { absent_.push_back(service); },
             .on_destination = [this](const std::string& address,
                                      const auto& service) { destinations_.emplace_back(address, service); },
             .on_zone = [this](const std::string& zone) { zones_.push_back(zone); },
-            .on_word = [this] { ++words_; }});
+            .on_word = [this] { ++words_; }};
   }
   net::SslContext context(bool server, const fakes::CertificateAuthority& issuer) {
     const fakes::Identity identity = issuer.issue();
@@ -320,6 +323,41 @@ TEST_F(Feed, SaysAnotherNodeOnTheOpenStream) {
   await("two words", [&] { return words_ == words + 2; });
   EXPECT_FALSE(operator_->has_heard());
   EXPECT_EQ(zones_.back(), "b") << "what is said of no node does not count";
+}
+
+TEST_F(Feed, MovesToShowAnotherCertificateAndMissesNothing) {
+  start_with(kOne);
+  operator_->hold_answer = true;
+  client_->set_context(context(false, authority_));
+  expect_heard(feed::Subscribe{{{kWeb, kOne.version}}});
+  EXPECT_EQ(operator_->streams, 2);
+  EXPECT_TRUE(client_->connected()) << "by the stream that was there";
+  // What is wanted meanwhile is said on both.
+  client_->want({kApi, kWeb});
+  std::vector<feed::ToOperator> heard;
+  await("what is wanted", [&] {
+    for (auto& message : operator_->heard()) heard.push_back(std::move(message));
+    return heard.size() >= 2;
+  });
+  EXPECT_EQ(heard, (std::vector<feed::ToOperator>(2, feed::Subscribe{{{kApi, ""}}})));
+  operator_->answer();
+  operator_->say(*feed::difference(kOne, kTwo));
+  expect_heard(feed::Ack{kWeb, kTwo.version});
+  EXPECT_EQ(*sets_.at(0), kTwo);
+  EXPECT_TRUE(client_->connected());
+  EXPECT_EQ(operator_->streams, 2);
+}
+
+TEST_F(Feed, WaitsForAContext) {
+  start_operator();
+  client_ = std::make_unique<FeedClient>(
+      loop_,
+      OperatorConfig{
+          .host = "127.0.0.1", .port = operator_->port(), .ca = {}, .certificate = {}, .key = {}, .snapshot = {}},
+      nullptr, /*seed=*/1, "", callbacks());
+  client_->want({kWeb});
+  client_->set_context(context(false, authority_));
+  expect_heard(feed::Subscribe{{{kWeb, ""}}});
 }
 
 TEST_F(Feed, AsksWhatIsDialledUntilItIsAService) {
