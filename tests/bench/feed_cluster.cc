@@ -106,7 +106,7 @@ std::pair<Step, std::vector<Event>> FeedCluster::change(std::size_t away) {
   if (step.removal) {
     do {
       step.service = random_() % services_.size();
-    } while (services_[step.service].addresses.empty());
+    } while (services_[step.service].addresses.size() < 2);
     away_.push_back(step.service);
   } else {
     step.service = away_.front();
@@ -117,10 +117,10 @@ std::pair<Step, std::vector<Event>> FeedCluster::change(std::size_t away) {
   Digest digest = service.digests.back();
   ++version_;
   if (step.removal) {
-    const auto gone = service.addresses.begin() + static_cast<std::ptrdiff_t>(random_() % service.addresses.size());
-    events.push_back(event(Kind::pod, "DELETED", pod(step.service, *gone)));
-    digest -= digest_of(*gone);
-    service.addresses.erase(gone);
+    const std::uint32_t gone = service.addresses.front();
+    events.push_back(event(Kind::pod, "DELETED", pod(step.service, gone)));
+    digest -= digest_of(gone);
+    service.addresses.erase(service.addresses.begin());
   } else {
     const std::uint32_t address = next_address_++;
     events.push_back(event(Kind::pod, "ADDED", pod(step.service, address)));

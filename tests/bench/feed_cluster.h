@@ -43,6 +43,7 @@ class FeedCluster {
   /// Steps of a Service that are remembered: more than a subscriber can be behind.
   static constexpr std::size_t kRemembered = 64;
 
+  /// Requires two endpoints a Service, of which one always stays.
   FeedCluster(std::size_t services, std::size_t endpoints, std::uint64_t seed);
 
   std::size_t services() const { return services_.size(); }
@@ -50,9 +51,9 @@ class FeedCluster {
   static std::string name_of(std::size_t service);
   static std::optional<std::size_t> service_of(const std::string& name);
 
-  /// One endpoint more or less: a removal until `away` are, then what has been away for longest is replaced by another
-  /// pod with a new address, as a Deployment would. So a Service has no two steps with the same endpoints. Returns what
-  /// the API server then tells, the slice last.
+  /// One endpoint more or less: a Service's oldest goes until `away` are gone, then what has been away for longest is
+  /// replaced by another pod with a new address, as a Deployment would. So no two steps of a Service lead to the same
+  /// endpoints. Returns what the API server then tells, the slice last.
   std::pair<Step, std::vector<Event>> change(std::size_t away);
 
   /// A list's page of about `limit` objects that begins with the Service (or node) `from`. All pages of a list say the
