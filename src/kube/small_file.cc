@@ -21,6 +21,8 @@ Result<std::string> read_small_file(const std::string& path) {
   }
   content.resize(static_cast<std::size_t>(file.gcount()));
   if (content.size() > kMaxBytes) return failure(path + ": is longer than 1 MiB");
+  // The content may be kept for as long as the program runs, the room for 1 MiB need not.
+  content.shrink_to_fit();
   return content;
 }
 
