@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <csignal>
 #include <iostream>
 #include <memory>
@@ -38,6 +40,10 @@ void log_problem(const AnnotationProblem& problem) {
 void log_listening(std::string_view what, const net::SocketAddress& address) {
   log::info("listening", {{"what", what}, {"address", address.text()}});
 }
+
+/// Objects are read on the reflectors' threads and live, and end, with others: with an arena a thread what one has let
+/// go of is of no use to the rest (docs/decisions/0015). Before the first of them starts.
+void share_memory_among_threads() { CHECK(::mallopt(M_ARENA_MAX, 1) == 1); }
 
 /// Everything, from the checked start to the orderly end.
 Result<void> run(const Options& options) {
@@ -106,6 +112,7 @@ int main(int argc, char** argv) {
     std::cout << options->print;
     return 0;
   }
+  op::share_memory_among_threads();
   log::start("outrigger-operator");
   net::raise_descriptor_limit();
   const auto done = options ? op::run(*options) : Result<void>(tl::unexpected(options.error()));
