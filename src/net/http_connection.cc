@@ -19,19 +19,19 @@ constexpr int kMaxServedARound = 16;  // so that one client cannot keep the loop
 
 HttpConnection::HttpConnection(EventLoop& loop, FileDescriptor fd, const SslContext& context, const SocketAddress& peer,
                                const HttpServerLimits& limits, const HttpServer::Handler& handler,
-                               std::function<void(HttpConnection&)> on_gone)
+                               const HttpConnectionWatcher& watcher)
     : loop_(loop),
       peer_(peer),
       limits_(limits),
       handler_(handler),
-      on_gone_(std::move(on_gone)),
+      watcher_(watcher),
       parser_(limits.head),
       deadline_(loop, [this] { on_deadline(); }),
       write_deadline_(loop, [this] { on_write_deadline(); }),
       next_round_(loop, [this] { process(); }),
       soon_(loop, [this] { process(); }),
       stream_(Stream::accepted(loop, std::move(fd), context,
-                               {.on_open = {},
+                               {.on_open = [this] { watcher_.on_open(*this); },
                                 .on_bytes = [this](std::string_view bytes) { on_bytes(bytes); },
                                 .on_drained = [this] { on_drained(); },
                                 .on_end = [this](const std::string&) { gone(); }})) {
@@ -190,7 +190,7 @@ void HttpConnection::gone() {
   write_deadline_.cancel();
   next_round_.cancel();
   if (exchange_) end_exchange();
-  on_gone_(*this);
+  watcher_.on_gone(*this);
 }
 
 bool HttpConnection::backed_up() const { return stream_->unsent() > kMaxUnsent; }

@@ -18,11 +18,10 @@ class ServedExchange;
 /// Loop's thread only.
 class HttpConnection {
  public:
-  /// `limits` and `handler` outlive it. `on_gone` is called once, when there is nothing left but to destroy it, which
-  /// must wait for the loop's defer().
+  /// `limits`, `handler` and `watcher` outlive it.
   HttpConnection(EventLoop& loop, FileDescriptor fd, const SslContext& context, const SocketAddress& peer,
                  const HttpServerLimits& limits, const HttpServer::Handler& handler,
-                 std::function<void(HttpConnection&)> on_gone);
+                 const HttpConnectionWatcher& watcher);
   ~HttpConnection();
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
@@ -63,7 +62,7 @@ class HttpConnection {
   const SocketAddress peer_;
   const HttpServerLimits& limits_;
   const HttpServer::Handler& handler_;
-  std::function<void(HttpConnection&)> on_gone_;
+  const HttpConnectionWatcher& watcher_;
 
   std::string buffer_;     ///< bytes that came; an idle connection holds none
   std::size_t begin_ = 0;  ///< buffer_[begin_..) is not taken yet

@@ -20,6 +20,9 @@ HttpServer::HttpServer(EventLoop& loop, FileDescriptor listener, SslContext cont
       context_(std::move(context)),
       handler_(std::move(handler)),
       limits_(limits),
+      watcher_{.on_open = [this](HttpConnection& open) { end_turn(open); },
+               .on_gone = [this](HttpConnection& ended) { forget(ended); }},
+      turn_(loop, [this] { end_old_turns(); }),
       acceptor_(std::make_unique<Acceptor>(loop, std::move(listener),
                                            [this](FileDescriptor fd) { accept(std::move(fd)); })) {}
 
@@ -42,12 +45,35 @@ void HttpServer::accept(FileDescriptor fd) {
   if (connections_.size() >= limits_.max_connections) return;
   const auto peer = peer_address(fd.get());
   if (!peer) return;
-  auto connection = std::make_unique<HttpConnection>(loop_, std::move(fd), context_, *peer, limits_, handler_,
-                                                     [this](HttpConnection& ended) { forget(ended); });
+  auto connection =
+      std::make_unique<HttpConnection>(loop_, std::move(fd), context_, *peer, limits_, handler_, watcher_);
+  handshakes_.push_back({connection.get(), loop_.now() + limits_.handshake_turn});
   connections_.emplace(connection.get(), std::move(connection));
+  update_turns();
+}
+
+void HttpServer::end_turn(const HttpConnection& connection) {
+  if (std::erase_if(handshakes_, [&](const Handshake& each) { return each.connection == &connection; }) > 0) {
+    update_turns();
+  }
+}
+
+void HttpServer::end_old_turns() {
+  std::erase_if(handshakes_, [this](const Handshake& each) { return each.turn_ends_at <= loop_.now(); });
+  update_turns();
+}
+
+void HttpServer::update_turns() {
+  acceptor_->pause(handshakes_.size() >= limits_.max_handshakes);
+  if (handshakes_.empty()) {
+    turn_.cancel();
+  } else {
+    turn_.set(handshakes_.front().turn_ends_at - loop_.now());
+  }
 }
 
 void HttpServer::forget(HttpConnection& connection) {
+  end_turn(connection);
   const auto found = connections_.find(&connection);
   CHECK(found != connections_.end());
   // It is still on the stack; and the server may be gone before the round is over.

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "http/head_parser.h"
 #include "net/event_loop.h"
@@ -16,6 +17,11 @@ namespace outrigger::net {
 
 struct HttpServerLimits {
   std::size_t max_connections = 16'384;  ///< above: accepted and closed at once
+  /// Above: connections wait in the kernel before they are accepted. A handshake costs a millisecond of CPU, so of
+  /// thousands begun at once none would be done in time.
+  std::size_t max_handshakes = 64;
+  /// A handshake that takes longer keeps no other from being begun.
+  Clock::duration handshake_turn = std::chrono::seconds(1);
   /// From the first byte, or the accept, to a whole head; also what a client has to bring the rest of a body to its end
   /// whose answer is complete.
   Clock::duration head_timeout = std::chrono::seconds(10);
@@ -69,6 +75,13 @@ std::shared_ptr<const std::string> chunked(std::string_view data);
 class Acceptor;
 class HttpConnection;
 
+/// What a server is told by its connections.
+struct HttpConnectionWatcher {
+  std::function<void(HttpConnection&)> on_open;  ///< the handshake is done
+  /// Once, when there is nothing left but to destroy it, which must wait for the loop's defer().
+  std::function<void(HttpConnection&)> on_gone;
+};
+
 class HttpServer final {
  public:
   /// Answers, or keeps the exchange and answers later. One that is neither answered nor kept is answered with 500.
@@ -89,12 +102,22 @@ class HttpServer final {
  private:
   void accept(FileDescriptor fd);
   void forget(HttpConnection& connection);
+  void end_turn(const HttpConnection& connection);
+  void end_old_turns();
+  void update_turns();
 
   EventLoop& loop_;
   SslContext context_;
   Handler handler_;
   HttpServerLimits limits_;
+  const HttpConnectionWatcher watcher_;
+  struct Handshake {
+    const HttpConnection* connection;
+    Clock::time_point turn_ends_at;
+  };
   std::unordered_map<HttpConnection*, std::unique_ptr<HttpConnection>> connections_;
+  std::vector<Handshake> handshakes_;  ///< oldest first, at most max_handshakes
+  Timer turn_;                         ///< of the oldest
   std::unique_ptr<Acceptor> acceptor_;
 };
 
