@@ -78,7 +78,8 @@ void Stream::close() {
   linger_.cancel();
   loop_.remove(descriptor().get(), *this);
   transport_.close();
-  queue_.clear();
+  queue_ = {};
+  first_ = 0;
   unsent_ = 0;
 }
 
@@ -173,10 +174,7 @@ void Stream::flush() {
 std::size_t Stream::write_once() {
   std::array<std::string_view, Transport::kMaxPieces> pieces;
   std::size_t count = 0;
-  for (const auto& block : queue_) {
-    if (count == pieces.size()) break;
-    pieces[count++] = *block;
-  }
+  for (std::size_t i = first_; i < queue_.size() && count < pieces.size(); ++i) pieces[count++] = *queue_[i];
   pieces[0].remove_prefix(front_sent_);
   const Progress progress = transport_.write(std::span(pieces).first(count));
   if (failed(progress)) return 0;
@@ -189,9 +187,16 @@ void Stream::drop_sent(std::size_t bytes) {
   sent_ += bytes;
   unsent_ -= bytes;
   front_sent_ += bytes;
-  while (!queue_.empty() && front_sent_ >= queue_.front()->size()) {
-    front_sent_ -= queue_.front()->size();
-    queue_.pop_front();
+  while (first_ < queue_.size() && front_sent_ >= queue_[first_]->size()) {
+    front_sent_ -= queue_[first_]->size();
+    queue_[first_++].reset();
+  }
+  if (first_ == queue_.size()) {
+    queue_ = {};
+    first_ = 0;
+  } else if (first_ > queue_.size() / 2) {
+    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = 0;
   }
 }
 

@@ -1,9 +1,9 @@
 #pragma once
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "net/deferral.h"
 #include "net/event_loop.h"
@@ -94,8 +94,9 @@ class Stream final : private EventHandler {
   EventLoop& loop_;
   Transport transport_;
   Callbacks callbacks_;
-  std::deque<std::shared_ptr<const std::string>> queue_;
-  std::size_t front_sent_ = 0;  ///< bytes of the queue's first block that are gone
+  std::vector<std::shared_ptr<const std::string>> queue_;  ///< an empty deque has half a KiB
+  std::size_t first_ = 0;                                  ///< queue_[first_..) is not gone yet
+  std::size_t front_sent_ = 0;                             ///< bytes of queue_[first_] that are gone
   std::size_t unsent_ = 0;
   std::uint64_t sent_ = 0;
   std::uint32_t interest_ = 0;

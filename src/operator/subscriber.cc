@@ -75,11 +75,13 @@ void Subscriber::send_if_room(Block block) {
 }
 
 void Subscriber::observe_sent(TimePoint now, metrics::DurationHistogram& propagation) {
-  while (!in_flight_.empty() && in_flight_.front().end <= stream_.sent()) {
-    const auto took = std::chrono::nanoseconds(now - in_flight_.front().changed).count();
+  auto first = in_flight_.begin();
+  for (; first != in_flight_.end() && first->end <= stream_.sent(); ++first) {
+    const auto took = std::chrono::nanoseconds(now - first->changed).count();
     propagation.observe(static_cast<std::uint64_t>(std::max<std::int64_t>(took, 0)));
-    in_flight_.pop_front();
   }
+  in_flight_.erase(in_flight_.begin(), first);
+  if (in_flight_.empty()) in_flight_.shrink_to_fit();
 }
 
 void Subscriber::tell_zone(const Framing& framing) {

@@ -1,7 +1,6 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -10,6 +9,7 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include "metrics/cells.h"
 #include "operator/address_book.h"
@@ -88,7 +88,7 @@ class Subscriber {
   std::set<std::string> to_resolve_;  ///< of those, what is to be told anew
   std::unordered_map<model::ServicePort, Slot> slots_;
   std::list<model::ServicePort> waiting_;  ///< each at most once, longest first
-  std::deque<InFlight> in_flight_;         ///< bounded by kMaxUnsent, a line has more than 50 bytes
+  std::vector<InFlight> in_flight_;        ///< oldest first; bounded by kMaxUnsent, a line has more than 50 bytes
   bool flushing_ = false;
 };
 
