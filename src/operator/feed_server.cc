@@ -7,6 +7,13 @@
 #include "log/log.h"
 
 namespace outrigger::op {
+namespace {
+
+constexpr std::chrono::milliseconds kBeat{250};
+/// Of the subscribers, one a beat.
+constexpr std::size_t kParts = FeedServer::kHeartbeat / kBeat;
+
+}  // namespace
 
 /// One exchange as the publisher sees it.
 class FeedServer::Stream final : public FeedStream {
@@ -56,7 +63,7 @@ FeedServer::FeedServer(net::EventLoop& loop, net::FileDescriptor listener, net::
       heartbeat_(loop, [this] { beat(); }),
       server_(loop, std::move(listener), std::move(context),
               [this](net::HttpExchange& exchange) { handle(exchange); }) {
-  heartbeat_.set(kHeartbeat);
+  heartbeat_.set(kBeat);
 }
 
 FeedServer::~FeedServer() = default;
@@ -75,8 +82,9 @@ void FeedServer::handle(net::HttpExchange& exchange) {
 }
 
 void FeedServer::beat() {
-  publisher_.heartbeat();
-  heartbeat_.set(kHeartbeat);
+  publisher_.heartbeat(next_part_, kParts);
+  next_part_ = (next_part_ + 1) % kParts;
+  heartbeat_.set(kBeat);
 }
 
 }  // namespace outrigger::op

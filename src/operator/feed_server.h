@@ -12,6 +12,7 @@ namespace outrigger::op {
 /// long or no message ends its stream. Loop's thread only.
 class FeedServer {
  public:
+  /// Between two heartbeats of a stream.
   static constexpr std::chrono::seconds kHeartbeat{15};
 
   /// All but `listener` outlive it.
@@ -28,6 +29,7 @@ class FeedServer {
   Publisher& publisher_;
   std::unordered_map<Stream*, std::unique_ptr<Stream>> streams_;
   net::Timer heartbeat_;
+  std::size_t next_part_ = 0;  ///< of the subscribers, whose heartbeats are due next
   net::HttpServer server_;
 };
 

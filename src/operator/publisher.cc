@@ -2,11 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <variant>
 
 namespace outrigger::op {
+namespace {
+
+/// As good as drawn, and always the same: Fibonacci hashing, as addresses have steps.
+std::uint64_t number_of(const FeedStream& stream) {
+  return (reinterpret_cast<std::uintptr_t>(&stream) * std::uint64_t{0x9e3779b97f4a7c15}) >> 32;
+}
+
+}  // namespace
 
 void Publisher::publish(const Publication& publication) {
   learn_zones(publication.zones);
@@ -75,9 +84,11 @@ void Publisher::drained(FeedStream& stream) {
   if (const auto found = subscribers_.find(&stream); found != subscribers_.end()) flush(*found->second);
 }
 
-void Publisher::heartbeat() {
+void Publisher::heartbeat(std::size_t part, std::size_t parts) {
   if (!heartbeat_) heartbeat_ = framing_(feed::encode(feed::ToSidecar(feed::Heartbeat{})));
-  for (const auto& [stream, subscriber] : subscribers_) subscriber->send_if_room(heartbeat_);
+  for (const auto& [stream, subscriber] : subscribers_) {
+    if (number_of(*stream) % parts == part) subscriber->send_if_room(heartbeat_);
+  }
 }
 
 std::string Publisher::describe() const {

@@ -36,8 +36,9 @@ class Publisher {
   Result<void> receive(FeedStream& stream, std::string_view line);
   /// The stream has room again, or has sent more.
   void drained(FeedStream& stream);
-  /// One line to everybody who is not stuck.
-  void heartbeat();
+  /// One line to everybody who is not stuck, or to the `part`-th of `parts` about equal parts of them: to thousands at
+  /// once it would keep changes waiting.
+  void heartbeat(std::size_t part = 0, std::size_t parts = 1);
 
   std::size_t subscribers() const { return subscribers_.size(); }
   /// Change read → last byte of its line taken by the kernel, per subscriber.

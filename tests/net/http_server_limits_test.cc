@@ -5,6 +5,7 @@
 
 #include "fakes/certificates.h"
 #include "net/http_server_fixture.h"
+#include "net/stream.h"
 
 namespace outrigger::net {
 namespace {
@@ -50,13 +51,54 @@ TEST_F(HttpServerLimitsTest, CountsAHeadFromItsFirstByteAgain) {
   expect_closed_after(one, milliseconds(60), since);
 }
 
-TEST_F(HttpServerLimitsTest, EndsATlsHandshakeThatDoesNotCome) {
+/// For the server and its clients alike.
+struct TlsSides {
+  TlsSides()
+      : files{folder.write("tls.crt", identity.certificate), folder.write("tls.key", identity.key),
+              folder.write("ca.crt", ca.certificate())} {}
+
   fakes::TemporaryFolder folder;
-  const fakes::CertificateAuthority ca;
-  const fakes::Identity identity = ca.issue();
-  const TlsFiles files{folder.write("tls.crt", identity.certificate), folder.write("tls.key", identity.key),
-                       folder.write("ca.crt", ca.certificate())};
-  start([](HttpExchange&) {}, {.head_timeout = milliseconds(60)}, *server_context(files));
+  fakes::CertificateAuthority ca;
+  fakes::Identity identity = ca.issue();
+  TlsFiles files;
+};
+
+TEST_F(HttpServerLimitsTest, BeginsNoMoreHandshakesThanItMayUntilOneIsOver) {
+  const TlsSides tls;
+  start([](HttpExchange&) {}, {.max_handshakes = 2, .handshake_turn = std::chrono::hours(1)},
+        *server_context(tls.files));
+  RawClient first = client();
+  RawClient second = client();
+  until([&] { return server_->connections() == 2; });
+  bool open = false;
+  const auto third = Stream::connect(loop_, server_->address(), *client_context(tls.files), "localhost",
+                                     {.on_open = [&] { open = true; }, .on_bytes = {}, .on_drained = {}, .on_end = {}});
+  const auto since = Clock::now();
+  until([&] { return Clock::now() - since > milliseconds(50); });
+  EXPECT_EQ(server_->connections(), 2u);
+  EXPECT_FALSE(open);
+  first.reset();
+  until([&] { return open; });
+  // Its own handshake is over, so another may be begun beside the second.
+  RawClient fourth = client();
+  until([&] { return server_->connections() == 3; });
+}
+
+TEST_F(HttpServerLimitsTest, GivesASilentHandshakesTurnToAnother) {
+  const TlsSides tls;
+  start([](HttpExchange&) {}, {.max_handshakes = 1, .handshake_turn = milliseconds(20)}, *server_context(tls.files));
+  RawClient silent = client();
+  until([&] { return server_->connections() == 1; });
+  bool open = false;
+  const auto other = Stream::connect(loop_, server_->address(), *client_context(tls.files), "localhost",
+                                     {.on_open = [&] { open = true; }, .on_bytes = {}, .on_drained = {}, .on_end = {}});
+  until([&] { return open; });
+  EXPECT_FALSE(silent.closed());
+}
+
+TEST_F(HttpServerLimitsTest, EndsATlsHandshakeThatDoesNotCome) {
+  const TlsSides tls;
+  start([](HttpExchange&) {}, {.head_timeout = milliseconds(60)}, *server_context(tls.files));
   const auto since = Clock::now();
   RawClient one = client();
   expect_closed_after(one, milliseconds(60), since);

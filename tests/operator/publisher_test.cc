@@ -355,6 +355,25 @@ TEST_F(PublisherTest, EncodesAChangeOnceForAllSubscribers) {
   EXPECT_EQ(publisher_.subscribers(), 100u);
 }
 
+TEST_F(PublisherTest, SpreadsAHeartbeatOverItsParts) {
+  constexpr std::size_t kParts = 4;
+  std::vector<MemoryStream> streams(100);
+  for (MemoryStream& stream : streams) publisher_.add(stream);
+  std::vector<std::size_t> of_stream(streams.size());
+  for (std::size_t part = 0; part < kParts; ++part) {
+    publisher_.heartbeat(part, kParts);
+    std::size_t of_part = 0;
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+      const std::size_t heartbeats = kinds_of(streams[i]).size();
+      of_part += heartbeats;
+      of_stream[i] += heartbeats;
+    }
+    EXPECT_GT(of_part, 5u);
+    EXPECT_LT(of_part, 50u);
+  }
+  EXPECT_EQ(of_stream, std::vector<std::size_t>(streams.size(), 1));
+}
+
 TEST_F(PublisherTest, EncodesNothingThatNobodyWants) {
   for (std::uint32_t i = 1; i < 10; ++i) set_web({i});
   EXPECT_EQ(encoded_, 0);
