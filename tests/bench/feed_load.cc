@@ -32,9 +32,9 @@
 
 #include <fmt/format.h>
 
-#include "fakes/certificates.h"
 #include "feed_api.h"
 #include "feed_cluster.h"
+#include "feed_identities.h"
 #include "feed_propagation.h"
 #include "feed_subscriber.h"
 #include "net/signal_watch.h"
@@ -70,44 +70,6 @@ void answer(const std::string& json) {
   std::fflush(stdout);
 }
 
-void write_file(const std::string& path, const std::string& text) {
-  std::FILE* const file = std::fopen(path.c_str(), "w");
-  if (file == nullptr || std::fputs(text.c_str(), file) < 0 || std::fclose(file) != 0) {
-    std::perror(path.c_str());
-    std::exit(1);
-  }
-}
-
-/// Certificates for all of them, as files of a folder.
-class Identities {
- public:
-  explicit Identities(std::string folder) : folder_(std::move(folder)) {
-    write_file(path("ca.crt"), authority_.certificate());
-    for (const char* const who : {"feed", "api", "operator", "sidecar"}) {
-      const auto identity = authority_.issue(
-          {.common_name = who, .alternative_names = {"IP:127.0.0.1"}, .valid_until = std::chrono::hours(12)});
-      write_file(path(std::string(who) + ".crt"), identity.certificate);
-      write_file(path(std::string(who) + ".key"), identity.key);
-    }
-  }
-  net::TlsFiles of(const std::string& who) const { return {path(who + ".crt"), path(who + ".key"), path("ca.crt")}; }
-  std::string path(const std::string& name) const { return folder_ + "/" + name; }
-
- private:
-  std::string folder_;
-  outrigger::fakes::CertificateAuthority authority_;
-};
-
-void write_kubeconfig(const Identities& identities, const net::SocketAddress& api) {
-  write_file(
-      identities.path("kubeconfig"),
-      fmt::format("apiVersion: v1\nkind: Config\ncurrent-context: bench\n"
-                  "clusters: [{{name: bench, cluster: {{server: 'https://{}', certificate-authority: ca.crt}}}}]\n"
-                  "users: [{{name: bench, user: {{client-certificate: operator.crt, client-key: operator.key}}}}]\n"
-                  "contexts: [{{name: bench, context: {{cluster: bench, user: bench}}}}]\n",
-                  api.text()));
-}
-
 struct Size {
   std::size_t services;
   std::size_t endpoints;
@@ -130,7 +92,7 @@ class Load final : private net::EventHandler {
         last_(loop_, [this] { end_changes(); }) {
     crowd_.random.seed(size.seed + 2);
     crowd_.on_answered = [this] { on_answered(); };
-    write_kubeconfig(identities_, api_.address());
+    identities_.write_kubeconfig(api_.address());
     loop_.add(STDIN_FILENO, EPOLLIN, *this);
   }
   ~Load() { loop_.remove(STDIN_FILENO, *this); }
