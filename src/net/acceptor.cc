@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <system_error>
-#include <utility>
 
 #include "log/log.h"
 #include "net/socket.h"
@@ -19,14 +18,14 @@ Acceptor::Acceptor(EventLoop& loop, FileDescriptor listener, std::function<void(
     : loop_(loop),
       listener_(std::move(listener)),
       on_accepted_(std::move(on_accepted)),
-      resume_(loop, [this] { update_interest(); }) {
+      resume_(loop, [this] { loop_.modify(listener_.get(), EPOLLIN, *this); }) {
   loop_.add(listener_.get(), EPOLLIN, *this);
 }
 
 Acceptor::~Acceptor() { loop_.remove(listener_.get(), *this); }
 
 void Acceptor::on_events(std::uint32_t) {
-  for (int i = 0; i < kMaxAcceptsARound && !paused_; ++i) {
+  for (int i = 0; i < kMaxAcceptsARound; ++i) {
     FileDescriptor fd = accept_on(listener_.get());
     if (!fd && errno == EAGAIN) return;
     if (!fd) return rest(errno);
@@ -34,19 +33,10 @@ void Acceptor::on_events(std::uint32_t) {
   }
 }
 
-void Acceptor::pause(bool pause) {
-  if (std::exchange(paused_, pause) != pause) update_interest();
-}
-
-void Acceptor::update_interest() {
-  const bool accepts = !paused_ && !resume_.is_set();
-  loop_.modify(listener_.get(), accepts ? std::uint32_t{EPOLLIN} : 0, *this);
-}
-
 void Acceptor::rest(int error) {
   log::warn("accept failed, pausing", {{"reason", std::system_category().message(error)}});
+  loop_.modify(listener_.get(), 0, *this);
   resume_.set(kRest);
-  update_interest();
 }
 
 }  // namespace outrigger::net

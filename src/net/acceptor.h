@@ -15,21 +15,16 @@ class Acceptor final : private EventHandler {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  /// Connections wait in the kernel until they are wanted again.
-  void pause(bool pause);
-
   const FileDescriptor& listener() const { return listener_; }
 
  private:
   void on_events(std::uint32_t events) override;
   void rest(int error);
-  void update_interest();
 
   EventLoop& loop_;
   FileDescriptor listener_;
   std::function<void(FileDescriptor)> on_accepted_;
-  bool paused_ = false;
-  Timer resume_;  ///< set while it rests
+  Timer resume_;
 };
 
 }  // namespace outrigger::net

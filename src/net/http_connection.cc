@@ -31,7 +31,8 @@ HttpConnection::HttpConnection(EventLoop& loop, FileDescriptor fd, const SslCont
       next_round_(loop, [this] { process(); }),
       soon_(loop, [this] { process(); }),
       stream_(Stream::accepted(loop, std::move(fd), context,
-                               {.on_open = [this] { watcher_.on_open(*this); },
+                               {.on_handshake = context ? std::function<void()>([this] { on_handshake(); }) : nullptr,
+                                .on_open = [this] { watcher_.on_open(*this); },
                                 .on_bytes = [this](std::string_view bytes) { on_bytes(bytes); },
                                 .on_drained = [this] { on_drained(); },
                                 .on_end = [this](const std::string&) { gone(); }})) {
@@ -42,6 +43,16 @@ HttpConnection::~HttpConnection() {
   gone_ = true;
   stream_->close();
   if (exchange_) end_exchange();
+}
+
+void HttpConnection::on_handshake() {
+  deadline_.cancel();
+  watcher_.on_handshake(*this);
+}
+
+void HttpConnection::take_up_handshake() {
+  deadline_.set(limits_.head_timeout);
+  stream_->take_up_handshake();
 }
 
 void HttpConnection::write(std::shared_ptr<const std::string> block) {

@@ -26,6 +26,9 @@ class HttpConnection {
   HttpConnection(const HttpConnection&) = delete;
   HttpConnection& operator=(const HttpConnection&) = delete;
 
+  /// Once, after the watcher's on_handshake; from then on its head is waited for.
+  void take_up_handshake();
+
  private:
   friend class ServedExchange;
 
@@ -40,6 +43,7 @@ class HttpConnection {
   /// Whether the connection ends after the answer whose head is written now; then it does.
   bool decide_close();
 
+  void on_handshake();
   void on_bytes(std::string_view bytes);
   void on_drained();
   void on_deadline();

@@ -20,7 +20,8 @@ HttpServer::HttpServer(EventLoop& loop, FileDescriptor listener, SslContext cont
       context_(std::move(context)),
       handler_(std::move(handler)),
       limits_(limits),
-      watcher_{.on_open = [this](HttpConnection& open) { end_turn(open); },
+      watcher_{.on_handshake = [this](HttpConnection& begun) { wait_for_turn(begun); },
+               .on_open = [this](HttpConnection& open) { end_turn(open); },
                .on_gone = [this](HttpConnection& ended) { forget(ended); }},
       turn_(loop, [this] { end_old_turns(); }),
       acceptor_(std::make_unique<Acceptor>(loop, std::move(listener),
@@ -47,24 +48,32 @@ void HttpServer::accept(FileDescriptor fd) {
   if (!peer) return;
   auto connection =
       std::make_unique<HttpConnection>(loop_, std::move(fd), context_, *peer, limits_, handler_, watcher_);
-  handshakes_.push_back({connection.get(), loop_.now() + limits_.handshake_turn});
   connections_.emplace(connection.get(), std::move(connection));
-  update_turns();
+}
+
+void HttpServer::wait_for_turn(HttpConnection& connection) {
+  waiting_.push_back(&connection);
+  give_turns();
 }
 
 void HttpServer::end_turn(const HttpConnection& connection) {
-  if (std::erase_if(handshakes_, [&](const Handshake& each) { return each.connection == &connection; }) > 0) {
-    update_turns();
-  }
+  std::erase(waiting_, &connection);
+  std::erase_if(handshakes_, [&](const Handshake& each) { return each.connection == &connection; });
+  give_turns();
 }
 
 void HttpServer::end_old_turns() {
   std::erase_if(handshakes_, [this](const Handshake& each) { return each.turn_ends_at <= loop_.now(); });
-  update_turns();
+  give_turns();
 }
 
-void HttpServer::update_turns() {
-  acceptor_->pause(handshakes_.size() >= limits_.max_handshakes);
+void HttpServer::give_turns() {
+  while (!waiting_.empty() && handshakes_.size() < limits_.max_handshakes) {
+    HttpConnection& next = *waiting_.front();
+    waiting_.pop_front();
+    handshakes_.push_back({&next, loop_.now() + limits_.handshake_turn});
+    next.take_up_handshake();
+  }
   if (handshakes_.empty()) {
     turn_.cancel();
   } else {

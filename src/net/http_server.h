@@ -1,6 +1,7 @@
 #pragma once
 /// An event-driven HTTP/1.1 server for admin, metrics and the feed: bounded connections and heads, bodies handed on as
 /// they come and never held, deadlines on heads, idleness and stuck writers. Loop's thread only.
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -17,10 +18,10 @@ namespace outrigger::net {
 
 struct HttpServerLimits {
   std::size_t max_connections = 16'384;  ///< above: accepted and closed at once
-  /// Above: connections wait in the kernel before they are accepted. A handshake costs a millisecond of CPU, so of
-  /// thousands begun at once none would be done in time.
+  /// TLS handshakes under way; above, those that clients have begun wait for their turn, and so long no time counts.
+  /// One costs a millisecond of CPU, so of thousands taken up at once none would be done in time.
   std::size_t max_handshakes = 64;
-  /// A handshake that takes longer keeps no other from being begun.
+  /// A handshake that takes longer keeps no other from its turn.
   Clock::duration handshake_turn = std::chrono::seconds(1);
   /// From the first byte, or the accept, to a whole head; also what a client has to bring the rest of a body to its end
   /// whose answer is complete.
@@ -77,7 +78,8 @@ class HttpConnection;
 
 /// What a server is told by its connections.
 struct HttpConnectionWatcher {
-  std::function<void(HttpConnection&)> on_open;  ///< the handshake is done
+  std::function<void(HttpConnection&)> on_handshake;  ///< TLS: it waits for take_up_handshake()
+  std::function<void(HttpConnection&)> on_open;       ///< the handshake is done
   /// Once, when there is nothing left but to destroy it, which must wait for the loop's defer().
   std::function<void(HttpConnection&)> on_gone;
 };
@@ -102,9 +104,10 @@ class HttpServer final {
  private:
   void accept(FileDescriptor fd);
   void forget(HttpConnection& connection);
+  void wait_for_turn(HttpConnection& connection);
   void end_turn(const HttpConnection& connection);
   void end_old_turns();
-  void update_turns();
+  void give_turns();
 
   EventLoop& loop_;
   SslContext context_;
@@ -116,8 +119,9 @@ class HttpServer final {
     Clock::time_point turn_ends_at;
   };
   std::unordered_map<HttpConnection*, std::unique_ptr<HttpConnection>> connections_;
-  std::vector<Handshake> handshakes_;  ///< oldest first, at most max_handshakes
-  Timer turn_;                         ///< of the oldest
+  std::vector<Handshake> handshakes_;    ///< oldest first, at most max_handshakes
+  Timer turn_;                           ///< of the oldest
+  std::deque<HttpConnection*> waiting_;  ///< for their turn
   std::unique_ptr<Acceptor> acceptor_;
 };
 

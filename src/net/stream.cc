@@ -17,8 +17,9 @@ constexpr std::chrono::seconds kLinger{2};
 std::unique_ptr<Stream> Stream::accepted(EventLoop& loop, FileDescriptor fd, const SslContext& context,
                                          Callbacks callbacks) {
   CHECK(fd);
+  const State state = context && callbacks.on_handshake ? State::silent : State::handshaking;
   return std::unique_ptr<Stream>(
-      new Stream(loop, Transport::server(std::move(fd), context), State::handshaking, std::move(callbacks)));
+      new Stream(loop, Transport::server(std::move(fd), context), state, std::move(callbacks)));
 }
 
 std::unique_ptr<Stream> Stream::connecting(EventLoop& loop, FileDescriptor fd, const SslContext& context,
@@ -60,6 +61,12 @@ void Stream::write(std::shared_ptr<const std::string> block) {
   if (state_ == State::open && (interest_ & EPOLLOUT) == 0) soon_.schedule();
 }
 
+void Stream::take_up_handshake() {
+  if (state_ != State::waiting) return;
+  state_ = State::handshaking;
+  soon_.schedule();
+}
+
 void Stream::pause_reading(bool pause) {
   paused_ = pause;
   update_interest();
@@ -91,6 +98,8 @@ void Stream::end(const std::string& reason) {
 void Stream::on_events(std::uint32_t events) {
   switch (state_) {
     case State::connecting: return finish_connecting();
+    case State::silent: return wait_for_turn();
+    case State::waiting: return end("TLS handshake: the peer has closed the connection");  // nothing else is asked for
     case State::handshaking: return handshake();
     case State::lingering: return linger();
     case State::open: break;
@@ -105,6 +114,12 @@ void Stream::on_events(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0 || write_wants_read_) flush();
   if (reads() && (lost || (events & EPOLLIN) != 0 || read_wants_write_)) read_some();
   update_interest();
+}
+
+void Stream::wait_for_turn() {
+  state_ = State::waiting;
+  update_interest();
+  call(callbacks_.on_handshake);
 }
 
 void Stream::finish_connecting() {
@@ -229,6 +244,8 @@ void Stream::update_interest() {
   std::uint32_t interest = 0;
   switch (state_) {
     case State::connecting: interest = EPOLLOUT; break;
+    case State::silent: interest = EPOLLIN; break;
+    case State::waiting: break;
     case State::handshaking: interest = read_wants_write_ ? EPOLLOUT : EPOLLIN; break;
     case State::open: {
       const bool to_write = unsent_ > 0 || finishing_ || read_closed_;

@@ -20,6 +20,9 @@ namespace outrigger::net {
 class Stream final : private EventHandler {
  public:
   struct Callbacks {
+    /// Of an accepted one with TLS: the peer has begun its handshake, which waits for take_up_handshake(). Without it
+    /// no handshake waits.
+    std::function<void()> on_handshake = {};
     /// Connected, and the TLS handshake is done. With TLS 1.3 a client gets here before the server has judged its
     /// certificate: a refusal still comes, through on_end.
     std::function<void()> on_open;
@@ -54,6 +57,8 @@ class Stream final : private EventHandler {
   /// Bytes the kernel has taken since the start; with unsent() it tells when a given byte is gone.
   std::uint64_t sent() const { return sent_; }
 
+  /// Once, after on_handshake.
+  void take_up_handshake();
   /// No more on_bytes until resumed; the kernel's buffer then holds the peer back, and the peer's end goes unseen.
   void pause_reading(bool pause);
   /// Sends what is queued, then ends the stream, with on_end(""). Waits for the peer's end, at most two seconds and
@@ -65,11 +70,12 @@ class Stream final : private EventHandler {
   const FileDescriptor& descriptor() const { return transport_.descriptor(); }
 
  private:
-  enum class State : std::uint8_t { connecting, handshaking, open, lingering, ended };
+  enum class State : std::uint8_t { connecting, silent, waiting, handshaking, open, lingering, ended };
 
   Stream(EventLoop& loop, Transport transport, State state, Callbacks callbacks);
   void on_events(std::uint32_t events) override;
   void finish_connecting();
+  void wait_for_turn();
   void handshake();
   void read_some();
   void flush();

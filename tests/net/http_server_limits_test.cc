@@ -63,37 +63,100 @@ struct TlsSides {
   TlsFiles files;
 };
 
-TEST_F(HttpServerLimitsTest, BeginsNoMoreHandshakesThanItMayUntilOneIsOver) {
-  const TlsSides tls;
-  start([](HttpExchange&) {}, {.max_handshakes = 2, .handshake_turn = std::chrono::hours(1)},
-        *server_context(tls.files));
-  RawClient first = client();
-  RawClient second = client();
-  until([&] { return server_->connections() == 2; });
+/// The first thing that a client of TLS says.
+std::string client_hello(const SslContext& context) {
+  SSL* const ssl = SSL_new(context.get());
+  BIO* const out = BIO_new(BIO_s_mem());
+  CHECK(ssl != nullptr && out != nullptr);
+  SSL_set_bio(ssl, BIO_new(BIO_s_mem()), out);
+  SSL_connect(ssl);
+  const char* bytes = nullptr;
+  const long size = BIO_get_mem_data(out, &bytes);
+  std::string hello(bytes, static_cast<std::size_t>(size));
+  SSL_free(ssl);
+  return hello;
+}
+
+/// A server with TLS, and clients who do not get beyond their hello.
+class HandshakesTest : public HttpServerLimitsTest {
+ protected:
+  void start_with(const HttpServerLimits& limits) {
+    HttpServerTest::start([](HttpExchange&) {}, limits, *server_context(tls_.files));
+  }
+  RawClient who_says_hello_alone() {
+    RawClient one = client();
+    one.send(client_hello(context_));
+    until([&] { return !one.pump().received().empty(); });
+    return one;
+  }
+  std::unique_ptr<Stream> well_behaved(bool& open) {
+    return *Stream::connect(loop_, server_->address(), context_, "localhost",
+                            {.on_open = [&open] { open = true; }, .on_bytes = {}, .on_drained = {}, .on_end = {}});
+  }
+
+  TlsSides tls_;
+  SslContext context_ = *client_context(tls_.files);
+};
+
+TEST_F(HandshakesTest, WaitForTheirTurnBeyondTheLimit) {
+  start_with({.max_handshakes = 2, .handshake_turn = std::chrono::hours(1)});
+  RawClient first = who_says_hello_alone();
+  const RawClient second = who_says_hello_alone();
   bool open = false;
-  const auto third = Stream::connect(loop_, server_->address(), *client_context(tls.files), "localhost",
-                                     {.on_open = [&] { open = true; }, .on_bytes = {}, .on_drained = {}, .on_end = {}});
+  const auto third = well_behaved(open);
+  until([&] { return server_->connections() == 3; });
   const auto since = Clock::now();
-  until([&] { return Clock::now() - since > milliseconds(50); });
-  EXPECT_EQ(server_->connections(), 2u);
+  until([&] { return Clock::now() - since > milliseconds(30); });
   EXPECT_FALSE(open);
   first.reset();
   until([&] { return open; });
-  // Its own handshake is over, so another may be begun beside the second.
-  RawClient fourth = client();
-  until([&] { return server_->connections() == 3; });
+  // The third's is over, so there is a turn beside the second's.
+  bool next_open = false;
+  const auto fourth = well_behaved(next_open);
+  until([&] { return next_open; });
 }
 
-TEST_F(HttpServerLimitsTest, GivesASilentHandshakesTurnToAnother) {
-  const TlsSides tls;
-  start([](HttpExchange&) {}, {.max_handshakes = 1, .handshake_turn = milliseconds(20)}, *server_context(tls.files));
-  RawClient silent = client();
-  until([&] { return server_->connections() == 1; });
+TEST_F(HandshakesTest, ThatTakeLongKeepNoOtherFromItsTurn) {
+  start_with({.max_handshakes = 1, .handshake_turn = milliseconds(20)});
+  RawClient slow = who_says_hello_alone();
   bool open = false;
-  const auto other = Stream::connect(loop_, server_->address(), *client_context(tls.files), "localhost",
-                                     {.on_open = [&] { open = true; }, .on_bytes = {}, .on_drained = {}, .on_end = {}});
+  const auto other = well_behaved(open);
   until([&] { return open; });
-  EXPECT_FALSE(silent.closed());
+  EXPECT_FALSE(slow.closed());
+}
+
+TEST_F(HandshakesTest, MayEndWhileTheyWait) {
+  start_with({.max_handshakes = 1, .handshake_turn = std::chrono::hours(1)});
+  RawClient first = who_says_hello_alone();
+  RawClient second = client();
+  second.send(client_hello(context_));
+  until([&] { return server_->connections() == 2; });
+  second.reset();
+  until([&] { return server_->connections() == 1; });
+  first.reset();
+  bool open = false;
+  const auto third = well_behaved(open);
+  until([&] { return open; });
+}
+
+TEST_F(HandshakesTest, ThatWaitForTheirTurnHaveAllTheirTimeLeft) {
+  start_with({.max_handshakes = 1, .handshake_turn = std::chrono::hours(1), .head_timeout = milliseconds(100)});
+  const auto since = Clock::now();
+  RawClient slow = who_says_hello_alone();
+  RawClient other = client();
+  other.send(client_hello(context_));
+  until([&] { return other.closed(); });
+  EXPECT_GE(Clock::now() - since, milliseconds(200));
+}
+
+TEST_F(HandshakesTest, ThatNobodyBeginsDoNotCount) {
+  start_with({.max_handshakes = 1, .handshake_turn = std::chrono::hours(1)});
+  std::vector<RawClient> silent;
+  for (int i = 0; i < 3; ++i) silent.push_back(client());
+  until([&] { return server_->connections() == 3; });
+  bool open = false;
+  const auto other = well_behaved(open);
+  until([&] { return open; });
 }
 
 TEST_F(HttpServerLimitsTest, EndsATlsHandshakeThatDoesNotCome) {
