@@ -18,6 +18,7 @@
 ///   "bytes"} check                  compares every subscriber's endpoints with the API server's: {"subscribers",
 ///   "answered",
 ///                          "differing"}
+#include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -28,9 +29,11 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <random>
 #include <sstream>
-
-#include <fmt/format.h>
+#include <string>
+#include <vector>
 
 #include "feed_api.h"
 #include "feed_cluster.h"
@@ -174,7 +177,6 @@ class Load final : private net::EventHandler {
 
   void change(double per_second, double seconds) {
     forget_figures();
-    per_second_ = per_second;
     gap_seconds_ = std::exponential_distribution<double>(per_second);
     // A pod is replaced after about a second.
     away_ = std::max<std::size_t>(1, static_cast<std::size_t>(per_second / 2));
@@ -237,7 +239,6 @@ class Load final : private net::EventHandler {
   std::string commands_;
   Clock::time_point begun_at_{};
   Clock::time_point lost_at_{};
-  double per_second_ = 0;
   std::exponential_distribution<double> gap_seconds_;
   std::size_t away_ = 1;
   Clock::time_point due_{};
