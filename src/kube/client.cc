@@ -1,5 +1,6 @@
 #include "kube/client.h"
 
+#include <fmt/format.h>
 #include <httplib.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -7,6 +8,7 @@
 #include <charconv>
 #include <csignal>
 #include <optional>
+#include <thread>
 
 #include "kube/interruptible_socket.h"
 #include "kube/server_address.h"
@@ -21,7 +23,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kConnectTimeout = 5s;
 constexpr auto kSilence = 30s;
-constexpr auto kAnswerDeadline = 60s;
 constexpr std::size_t kMaxBody = 256 << 20;
 constexpr std::size_t kMaxRefusalBody = 1 << 20;
 // Under the API server's own (90 s): whether a connection it has just closed is alive cannot be told before a request
@@ -61,16 +62,19 @@ class Client::Connection {
   }
 
   Result<Response> call(Call call) {
-    const auto deadline = steady_clock::now() + kAnswerDeadline;
+    const auto deadline = steady_clock::now() + timeout_.value_or(kAnswerDeadline);
     std::string problem;
     Response response;
-    auto done = exchange(std::move(call), kSilence, response, [&](std::string_view bytes) {
+    auto done = exchange(std::move(call), kSilence, timeout_, response, [&](std::string_view bytes) {
       if (steady_clock::now() > deadline) problem = "the answer takes too long";
       if (response.body.size() + bytes.size() > kMaxBody) problem = "the answer is longer than 256 MiB";
       if (problem.empty()) response.body.append(bytes);
       return problem.empty();
     });
     if (!problem.empty()) return failure(config_.server + ": " + problem);
+    if (!done && timeout_ && steady_clock::now() >= deadline && !socket_.interrupted()) {
+      return failure(fmt::format("{}: no answer within {} ms", config_.server, timeout_->count()));
+    }
     if (!done) return tl::unexpected(done.error());
     return response;
   }
@@ -79,7 +83,7 @@ class Client::Connection {
                           const std::function<bool(std::string_view)>& on_bytes) {
     Response response;
     bool enough = false;
-    auto done = exchange(std::move(call), idle_deadline, response, [&](std::string_view bytes) {
+    auto done = exchange(std::move(call), idle_deadline, {}, response, [&](std::string_view bytes) {
       if (response.status == 200) {
         enough = !on_bytes(bytes);
       } else {
@@ -92,13 +96,19 @@ class Client::Connection {
     return response;
   }
 
+  void set_timeout(std::chrono::milliseconds timeout) { timeout_ = timeout; }
+
   void stop() { socket_.interrupt(); }
 
  private:
   // Sends `call`, fills in `response` but for its body, which goes to `on_bytes`.
-  Result<void> exchange(Call call, std::chrono::milliseconds silence, Response& response,
-                        const std::function<bool(std::string_view)>& on_bytes) {
+  Result<void> exchange(Call call, std::chrono::milliseconds silence, std::optional<std::chrono::milliseconds> timeout,
+                        Response& response, const std::function<bool(std::string_view)>& on_bytes) {
     if (!socket_.begin_call()) return failure(config_.server + ": stopped");
+    // The library has limits for each step, none for the whole.
+    std::jthread limit;
+    if (timeout)
+      limit = std::jthread([this, deadline = steady_clock::now() + *timeout] { socket_.limit_call(deadline); });
     auto done = connect();
     if (done) done = send(std::move(call), silence, response, on_bytes);
     last_use_ = steady_clock::now();
@@ -204,6 +214,7 @@ class Client::Connection {
   const Result<ServerAddress> address_;
   std::optional<TlsContext> tls_;
   InterruptibleSocket socket_;
+  std::optional<std::chrono::milliseconds> timeout_;
   std::unique_ptr<httplib::SSLClient> http_;
   steady_clock::time_point last_use_;
 };
@@ -241,6 +252,8 @@ Result<Response> Client::stream(const std::string& path, const std::string& acce
                                 const std::function<bool(std::string_view)>& on_bytes) {
   return connection_->stream({.method = "GET", .path = path, .accept = accept}, idle_deadline, on_bytes);
 }
+
+void Client::set_timeout(std::chrono::milliseconds timeout) { connection_->set_timeout(timeout); }
 
 void Client::stop() { connection_->stop(); }
 

@@ -34,12 +34,14 @@ struct Response {
 
 /// Blocking calls to the API server, one at a time: one client per thread. Only stop() may be called from another
 /// thread. TLS 1.2 at least, certificate and name verified; connects within 5 s an address; an answer other than a
-/// watch may be silent for 30 s, is given up at its first bytes after 60 s and has at most 256 MiB. The connection is
-/// kept for the next call and made anew after a failure.
+/// watch may be silent for 30 s, is given up at its first bytes after 60 s and has at most 256 MiB; set_timeout() can
+/// shorten this. The connection is kept for the next call and made anew after a failure.
 ///
 /// Makes the process ignore SIGPIPE: OpenSSL writes to sockets that the other side has closed.
 class Client {
  public:
+  static constexpr std::chrono::seconds kAnswerDeadline{60};
+
   /// A `config` that cannot be used makes every call fail with the reason.
   Client(Config config, RequestCounts& counts);
   ~Client();
@@ -56,6 +58,10 @@ class Client {
   /// no answer, cut in the middle, or silent for `idle_deadline`.
   Result<Response> stream(const std::string& path, const std::string& accept, std::chrono::milliseconds idle_deadline,
                           const std::function<bool(std::string_view)>& on_bytes);
+
+  /// From now on every call but stream() ends within `timeout`, whatever it is doing (but the resolving of the server's
+  /// name). Between two calls.
+  void set_timeout(std::chrono::milliseconds timeout);
 
   /// Ends a call under way and waits for its end (a few milliseconds; the resolving of the server's name cannot be
   /// hurried); every later call fails at once. Not from on_bytes.

@@ -5,6 +5,8 @@
 #include "kube/server_address.h"
 #include "kube/small_file.h"
 #include "kube/tls_context.h"
+#include "model/names.h"
+#include "model/value_text.h"
 
 namespace outrigger::kube {
 namespace {
@@ -42,6 +44,16 @@ Result<Config> in_cluster_config(const std::string& directory) {
   config.token_file = directory + "/token";
   if (const auto token = read_small_file(config.token_file); !token) return tl::unexpected(token.error());
   return config;
+}
+
+Result<std::string> in_cluster_namespace(const std::string& directory) {
+  auto ns = read_small_file(directory + "/namespace");
+  if (!ns) return ns;
+  while (ns->ends_with('\n')) ns->pop_back();
+  if (!model::is_dns_label(*ns)) {
+    return failure(directory + "/namespace: " + model::not_allowed(*ns, "a namespace's name"));
+  }
+  return ns;
 }
 
 }  // namespace outrigger::kube

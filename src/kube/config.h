@@ -21,6 +21,10 @@ struct Config {
 /// From the files and variables Kubernetes gives a pod. `directory` is a parameter for tests.
 Result<Config> in_cluster_config(const std::string& directory = "/var/run/secrets/kubernetes.io/serviceaccount");
 
+/// The namespace of the pod this runs in, from the files Kubernetes gives it.
+Result<std::string> in_cluster_namespace(
+    const std::string& directory = "/var/run/secrets/kubernetes.io/serviceaccount");
+
 /// A kubeconfig's current context: cluster (server, certificate-authority[-data], tls-server-name) and user
 /// (client-certificate[-data], client-key[-data], token, tokenFile). Relative paths are relative to the file; where
 /// both are given, data wins over its file and tokenFile over token. What is not supported (exec, auth-provider,

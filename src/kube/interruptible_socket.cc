@@ -4,8 +4,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <chrono>
-
 namespace outrigger::kube {
 
 InterruptibleSocket::~InterruptibleSocket() { release(); }
@@ -34,9 +32,19 @@ void InterruptibleSocket::release() {
   duplicate_ = -1;
 }
 
+void InterruptibleSocket::limit_call(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  ended_.wait_until(lock, deadline, [this] { return !calling_; });
+  end_call_under_way(lock);
+}
+
 void InterruptibleSocket::interrupt() {
   std::unique_lock lock(mutex_);
   interrupted_ = true;
+  end_call_under_way(lock);
+}
+
+void InterruptibleSocket::end_call_under_way(std::unique_lock<std::mutex>& lock) {
   // Once is not enough: a socket shut down just before it connects still waits for the other side, and a name with
   // several addresses has several sockets.
   while (calling_) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
@@ -20,12 +21,16 @@ class InterruptibleSocket {
   void adopt(int socket);
   /// The library has closed its socket.
   void release();
+  /// Waits for the end of the call that has begun, and ends it itself from `deadline` on. Any thread but the call's.
+  void limit_call(std::chrono::steady_clock::time_point deadline);
   /// Ends the call under way, waits for its end and allows no later one. Any thread but the call's.
   void interrupt();
   /// Any thread.
   bool interrupted() const;
 
  private:
+  void end_call_under_way(std::unique_lock<std::mutex>& lock);
+
   mutable std::mutex mutex_;
   std::condition_variable ended_;
   bool calling_ = false;

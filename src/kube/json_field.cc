@@ -65,6 +65,16 @@ std::uint16_t JsonField::port() const {
   return static_cast<std::uint16_t>(number);
 }
 
+std::int32_t JsonField::int32(std::int32_t if_absent) const {
+  if (!exists()) return if_absent;
+  // A number above 2^63 counts as unsigned and turns negative below.
+  const std::int64_t number = value_->is_number_integer() ? value_->get<std::int64_t>() : INT64_MAX;
+  if (number < INT32_MIN || number > INT32_MAX || (value_->is_number_unsigned() && number < 0)) {
+    refuse("whole numbers of 32 bits");
+  }
+  return static_cast<std::int32_t>(number);
+}
+
 std::vector<std::pair<std::string, std::string>> JsonField::texts() const {
   std::vector<std::pair<std::string, std::string>> texts;
   if (!exists()) return texts;

@@ -33,6 +33,7 @@ class JsonField {
   std::string required_text() const;
   bool flag(bool if_absent) const;
   std::uint16_t port() const;  ///< 1–65535, required
+  std::int32_t int32(std::int32_t if_absent) const;
   /// This object's names and strings.
   std::vector<std::pair<std::string, std::string>> texts() const;
 

@@ -369,5 +369,26 @@ TEST(Client, StopEndsEveryLaterCallAtOnce) {
   EXPECT_EQ(server.requests(1).size(), 1u);
 }
 
+TEST(Client, EndsACallAtItsTimeoutThoughBytesKeepComing) {
+  std::promise<void> ended;
+  const auto has_ended = ended.get_future().share();
+  FakeApiServer server({[](Exchange& exchange) { exchange.hold(); },
+                        [=](Exchange& exchange) {
+                          exchange.raw("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: ");
+                          while (has_ended.wait_for(5ms) != std::future_status::ready) exchange.raw("x");
+                          exchange.cut();
+                        },
+                        reply(200, "well")});
+  RequestCounts counts;
+  Client client(server.config(), counts);
+  client.set_timeout(100ms);
+  const std::string reason = server.config().server + ": no answer within 100 ms";
+  EXPECT_EQ(client.get("/").error().text, reason);
+  EXPECT_EQ(client.get("/").error().text, reason);
+  ended.set_value();
+  client.set_timeout(60s);
+  EXPECT_EQ(client.get("/")->body, "well");
+}
+
 }  // namespace
 }  // namespace outrigger::kube

@@ -43,6 +43,16 @@ TEST_F(InClusterConfig, BracketsAnIpv6Address) {
   EXPECT_EQ(in_cluster_config(directory.path().string())->server, "https://[fd00::1]:6443");
 }
 
+TEST_F(InClusterConfig, KnowsThePodsNamespace) {
+  const std::string path = directory.path().string();
+  EXPECT_EQ(in_cluster_namespace(path).error().text, path + "/namespace: cannot be read: No such file or directory");
+  directory.write("namespace", "outrigger\n");
+  EXPECT_EQ(*in_cluster_namespace(path), "outrigger");
+  directory.write("namespace", "../x");
+  EXPECT_EQ(in_cluster_namespace(path).error().text,
+            path + "/namespace: '../x' is not allowed; allowed: a namespace's name");
+}
+
 TEST_F(InClusterConfig, SaysWhatIsMissingOrWrong) {
   const auto error = [&] { return in_cluster_config(directory.path().string()).error().text; };
   EXPECT_EQ(error(), directory.path().string() + "/ca.crt: cannot be read: No such file or directory");
