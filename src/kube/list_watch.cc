@@ -21,18 +21,26 @@ constexpr int kTooManyRequests = 429;
 // A watch that lives for this many first backoffs may be followed by another at once, whatever it told.
 constexpr int kLongWatch = 4;
 
+// What another proxy serves, kube-proxy leaves alone: Services with this label, and their slices, which get it from
+// them.
+constexpr const char* kNoOthersProxy = "&labelSelector=%21service.kubernetes.io%2Fservice-proxy-name";
+// No slice has a pod's endpoint once it has finished, and a Job's pods stay. One that finishes leaves the selector,
+// which a watch tells as DELETED.
+constexpr const char* kNotFinished = "&fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed";
+
 struct Resource {
   const char* path;
   bool metadata_only;
+  const char* selector;  ///< of the query, for lists and watches
 };
 
 Resource resource_of(Kind kind) {
   switch (kind) {
-    case Kind::service: return {"/api/v1/services", false};
-    case Kind::endpoint_slice: return {"/apis/discovery.k8s.io/v1/endpointslices", false};
-    case Kind::endpoints: return {"/api/v1/endpoints", false};
-    case Kind::pod: return {"/api/v1/pods", true};
-    case Kind::node: return {"/api/v1/nodes", true};
+    case Kind::service: return {"/api/v1/services", false, kNoOthersProxy};
+    case Kind::endpoint_slice: return {"/apis/discovery.k8s.io/v1/endpointslices", false, kNoOthersProxy};
+    case Kind::endpoints: return {"/api/v1/endpoints", false, kNoOthersProxy};
+    case Kind::pod: return {"/api/v1/pods", true, kNotFinished};
+    case Kind::node: return {"/api/v1/nodes", true, ""};
   }
   std::abort();
 }
@@ -78,6 +86,17 @@ Ending refused(int code, const nlohmann::json& status, std::chrono::seconds retr
   return ending;
 }
 
+/// details.retryAfterSeconds of a Status, 0 without.
+std::chrono::seconds retry_after(const nlohmann::json& status) {
+  try {
+    const JsonField field(status);
+    const JsonField details = field["details"];
+    return std::chrono::seconds(std::max(details["retryAfterSeconds"].int32(0), 0));
+  } catch (const WrongField&) {
+    return std::chrono::seconds(0);
+  }
+}
+
 Ending refused(const Response& answer) {
   return refused(answer.status, nlohmann::json::parse(answer.body, nullptr, false), answer.retry_after);
 }
@@ -95,8 +114,8 @@ void log_unreadable(const Error& problem) {
 }  // namespace
 
 ListWatch::ListWatch(Kind kind, Client& client, const ReflectorTiming& timing, std::uint64_t seed,
-                     const std::function<void(Change)>& on_change)
-    : kind_(kind), client_(client), timing_(timing), random_(seed), on_change_(on_change) {}
+                     const std::function<void(Change)>& on_change, Liveness& liveness)
+    : kind_(kind), client_(client), timing_(timing), random_(seed), on_change_(on_change), liveness_(liveness) {}
 
 Ending ListWatch::list() {
   forget();
@@ -104,8 +123,10 @@ Ending ListWatch::list() {
   std::string version;
   std::string rest;
   do {
-    std::string path = fmt::format("{}?limit={}", resource_of(kind_).path, timing_.page_size);
+    std::string path =
+        fmt::format("{}?limit={}{}", resource_of(kind_).path, timing_.page_size, resource_of(kind_).selector);
     if (!rest.empty()) path += "&continue=" + url_encoded(rest);
+    liveness_.expect_within(Client::kAnswerDeadline);
     const auto answer = client_.get(path, accept(kind_, "PartialObjectMetadataList"));
     if (!answer) return failed(answer.error().text);
     if (answer->status != 200) return refused(*answer);
@@ -145,17 +166,20 @@ Result<void> ListWatch::take_page(const nlohmann::json& page, Change& change, st
 Ending ListWatch::watch() {
   CHECK(listed());
   std::uniform_int_distribution<std::int64_t> seconds(timing_.min_watch.count(), timing_.min_watch.count() * 2);
-  const std::string path = fmt::format("{}?watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
-                                       resource_of(kind_).path, url_encoded(version_), seconds(random_));
+  const std::string path =
+      fmt::format("{}?watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}{}",
+                  resource_of(kind_).path, url_encoded(version_), seconds(random_), resource_of(kind_).selector);
 
   Ending ending{.reason = Ending::Reason::timeout, .detail = {}};
   bool ended_by_us = false;
   WatchDecoder decoder;
   auto answered_at = steady_clock::time_point::max();
   auto heard_at = steady_clock::now();
+  liveness_.expect_within(timing_.idle_deadline);
   const auto answer =
       client_.stream(path, accept(kind_, "PartialObjectMetadata"), timing_.idle_deadline, [&](std::string_view bytes) {
         heard_at = steady_clock::now();
+        liveness_.expect_within(timing_.idle_deadline);
         answered_at = std::min(answered_at, heard_at);
         ChangeBatch batch(kind_, heard_at, on_change_);
         const auto fed = decoder.feed(bytes, [&](const WatchEvent& event) { return take_event(event, batch, ending); });
@@ -183,7 +207,7 @@ Result<void> ListWatch::take_event(const WatchEvent& event, ChangeBatch& batch, 
   if (event.type == WatchEvent::Type::error) {
     const auto code = event.object.find("code");
     const bool coded = code != event.object.end() && code->is_number_integer();
-    end_with(ending, refused(coded ? code->get<int>() : 500, event.object, {}));
+    end_with(ending, refused(coded ? code->get<int>() : 500, event.object, retry_after(event.object)));
     return failure(ending.detail);
   }
 

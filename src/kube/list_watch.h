@@ -7,6 +7,7 @@
 
 #include "kube/change_batch.h"
 #include "kube/client.h"
+#include "kube/liveness.h"
 #include "kube/objects.h"
 #include "kube/reflector_timing.h"
 #include "kube/watch_decoder.h"
@@ -33,9 +34,9 @@ struct Ending {
 /// One kind's list and watch, one call after the other; remembers the version it has come to. One owner.
 class ListWatch {
  public:
-  /// `client` and `on_change` outlive it.
+  /// `client`, `on_change` and `liveness` outlive it; the last is told before each call, and at each byte of a watch.
   ListWatch(Kind kind, Client& client, const ReflectorTiming& timing, std::uint64_t seed,
-            const std::function<void(Change)>& on_change);
+            const std::function<void(Change)>& on_change, Liveness& liveness);
 
   /// Whether there is a version to watch from.
   bool listed() const { return !version_.empty(); }
@@ -55,6 +56,7 @@ class ListWatch {
   ReflectorTiming timing_;
   std::mt19937_64 random_;
   const std::function<void(Change)>& on_change_;
+  Liveness& liveness_;
   std::string version_;
 };
 

@@ -32,7 +32,7 @@ Reflector::Reflector(Kind kind, const Config& config, RequestCounts& counts, OnC
     : kind_(kind),
       on_change_(std::move(on_change)),
       client_(config, counts),
-      list_watch_(kind, client_, timing, mixed(seed, kind), on_change_),
+      list_watch_(kind, client_, timing, mixed(seed, kind), on_change_, liveness_),
       backoff_(timing.first_backoff, timing.max_backoff, mixed(seed, kind)),
       thread_([this] { run(); }) {}
 
@@ -84,6 +84,7 @@ bool Reflector::recover(const Ending& ending) {
                                       {"detail", ending.detail},
                                       {"wait_ms", std::to_string(wait.count())}});
   }
+  liveness_.expect_within(wait);
   return !wake_.wait_for(lock, wait, [this] { return stopping_; });
 }
 

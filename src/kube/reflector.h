@@ -10,6 +10,7 @@
 #include "kube/backoff.h"
 #include "kube/client.h"
 #include "kube/list_watch.h"
+#include "kube/liveness.h"
 #include "kube/objects.h"
 #include "kube/reflector_timing.h"
 
@@ -31,6 +32,8 @@ class Reflector {
   ~Reflector();
 
   Kind kind() const { return kind_; }
+  /// Its thread comes round: nothing takes it longer than it may, be it a silent watch. Any thread.
+  bool alive() const { return liveness_.alive(); }
   /// outrigger_watch_restarts_total's readings: reason → count. Reasons: "expired" (410), "timeout" (the server's own
   /// end of the watch), "idle", "error". Any thread.
   std::map<std::string, std::uint64_t> restarts() const;
@@ -43,6 +46,7 @@ class Reflector {
   Kind kind_;
   OnChange on_change_;
   Client client_;
+  Liveness liveness_;
   ListWatch list_watch_;
   Backoff backoff_;
   // Since the last watch that made progress: one was followed by another at once; one's answer could not be used.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <future>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -22,6 +23,9 @@ using std::chrono::steady_clock;
 /// Any wait with it makes a test fail by its deadline: what passes with it happens at once.
 constexpr ReflectorTiming kNoWaiting{.first_backoff = 60s, .max_backoff = 60s, .idle_deadline = 20s};
 constexpr ReflectorTiming kShortWaiting{.first_backoff = 20ms, .max_backoff = 80ms, .idle_deadline = 20s};
+
+constexpr const char* kNoOthersProxy = "&labelSelector=%21service.kubernetes.io%2Fservice-proxy-name";
+constexpr const char* kNotFinished = "&fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed";
 
 json service(const std::string& name, const std::string& version) {
   return {{"metadata", {{"name", name}, {"namespace", "shop"}, {"resourceVersion", version}}},
@@ -131,8 +135,8 @@ TEST(Reflector, ListsAllPagesAsOneChangeAndWatchesFromThere) {
   EXPECT_EQ(test.told(1), Texts{"= a b c"});
   auto requests = test.server.requests(3);
   ASSERT_EQ(requests.size(), 3u);
-  EXPECT_EQ(requests[0].target, "/api/v1/services?limit=2");
-  EXPECT_EQ(requests[1].target, "/api/v1/services?limit=2&continue=to%2Fken%3D%3D");
+  EXPECT_EQ(requests[0].target, std::string("/api/v1/services?limit=2") + kNoOthersProxy);
+  EXPECT_EQ(requests[1].target, std::string("/api/v1/services?limit=2") + kNoOthersProxy + "&continue=to%2Fken%3D%3D");
   EXPECT_TRUE(requests[2].target.starts_with(
       "/api/v1/services?watch=true&allowWatchBookmarks=true&resourceVersion=5&timeoutSeconds="))
       << requests[2].target;
@@ -143,21 +147,23 @@ TEST(Reflector, ListsAllPagesAsOneChangeAndWatchesFromThere) {
   EXPECT_EQ(test.reflector->restarts(), Restarts{});
 }
 
-TEST(Reflector, AsksForEveryKindAtItsPathAndForMetadataWhereThatSuffices) {
+TEST(Reflector, AsksForEveryKindAtItsPathForWhatMayMatterAndForMetadataWhereThatSuffices) {
   struct Row {
     Kind kind;
     const char* path;
+    const char* selector;
     const char* list_accept;
     const char* watch_accept;
   };
   constexpr const char* kJson = "application/json";
   constexpr const char* kMetadataList = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
   constexpr const char* kMetadata = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
-  for (const Row& row : {Row{Kind::service, "/api/v1/services?", kJson, kJson},
-                         Row{Kind::endpoint_slice, "/apis/discovery.k8s.io/v1/endpointslices?", kJson, kJson},
-                         Row{Kind::endpoints, "/api/v1/endpoints?", kJson, kJson},
-                         Row{Kind::pod, "/api/v1/pods?", kMetadataList, kMetadata},
-                         Row{Kind::node, "/api/v1/nodes?", kMetadataList, kMetadata}}) {
+  for (const Row& row :
+       {Row{Kind::service, "/api/v1/services?", kNoOthersProxy, kJson, kJson},
+        Row{Kind::endpoint_slice, "/apis/discovery.k8s.io/v1/endpointslices?", kNoOthersProxy, kJson, kJson},
+        Row{Kind::endpoints, "/api/v1/endpoints?", kNoOthersProxy, kJson, kJson},
+        Row{Kind::pod, "/api/v1/pods?", kNotFinished, kMetadataList, kMetadata},
+        Row{Kind::node, "/api/v1/nodes?", "", kMetadataList, kMetadata}}) {
     ReflectorBeforeAServer test({list("1", {})}, kNoWaiting, row.kind);
     EXPECT_EQ(test.told(1), Texts{"="});
     auto requests = test.server.requests(2);
@@ -167,6 +173,11 @@ TEST(Reflector, AsksForEveryKindAtItsPathAndForMetadataWhereThatSuffices) {
     EXPECT_TRUE(requests[1].target.starts_with(row.path)) << requests[1].target;
     EXPECT_EQ(requests[1].headers["accept"], row.watch_accept);
     EXPECT_EQ(test.reflector->kind(), row.kind);
+    for (const Exchange& request : requests) {
+      const std::string_view query = std::string_view(request.target).substr(request.target.find('?'));
+      EXPECT_TRUE(query.ends_with(row.selector)) << query;
+      EXPECT_EQ(query.find("elector=") != std::string::npos, *row.selector != '\0') << query;
+    }
   }
 }
 
@@ -290,12 +301,45 @@ TEST(Reflector, GoesOnWithTheSameVersionAfterPassingFailures) {
   EXPECT_EQ(test.reflector->restarts(), (Restarts{{"error", 5}}));
 }
 
-TEST(Reflector, WaitsAsLongAsTheServerAsks) {
-  ReflectorBeforeAServer test({list("5", {}), refuse(429, "Retry-After: 1\r\n")},
-                              {.first_backoff = 1ms, .max_backoff = 1ms});
-  const auto requests = test.server.requests(3);
-  ASSERT_EQ(requests.size(), 3u);
-  EXPECT_GE(requests[2].arrived_at - requests[1].arrived_at, 1s);
+TEST(Reflector, WaitsAsLongAsTheServerAsksAndGoesOnFromWhereItWas) {
+  struct Row {
+    const char* what;
+    std::vector<FakeApiServer::Step> script;
+    std::size_t refused;  ///< which request is answered so
+    Texts asked;
+  };
+  json busy = status(429);
+  busy["details"] = {{"retryAfterSeconds", 1}};
+  const std::string header = "Retry-After: 1\r\n";
+  const std::vector<Row> rows{
+      {"a list, 429", {refuse(429, header)}, 0, {"list", "list"}},
+      {"a list, 503", {refuse(503, header)}, 0, {"list", "list"}},
+      {"a page", {list("5", {}, "rest"), refuse(500, header)}, 1, {"list", "list", "list"}},
+      {"a watch, 429", {list("5", {}), refuse(429, header)}, 1, {"list", "watch from 5", "watch from 5"}},
+      {"a watch, 500", {list("5", {}), refuse(500, header)}, 1, {"list", "watch from 5", "watch from 5"}},
+      {"a watch's event",
+       {list("5", {}), watch(bookmark("7") + event("ERROR", busy), hold)},
+       1,
+       {"list", "watch from 5", "watch from 7"}}};
+  // All at once: each waits a second.
+  std::vector<std::unique_ptr<ReflectorBeforeAServer>> tests;
+  for (const Row& row : rows) {
+    tests.push_back(std::make_unique<ReflectorBeforeAServer>(
+        row.script, ReflectorTiming{.first_backoff = 1ms, .max_backoff = 1ms}));
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    SCOPED_TRACE(rows[i].what);
+    EXPECT_EQ(tests[i]->asked(rows[i].asked.size()), rows[i].asked);
+    const auto requests = tests[i]->server.requests(rows[i].refused + 2);
+    ASSERT_EQ(requests.size(), rows[i].refused + 2);
+    EXPECT_GE(requests.back().arrived_at - requests[rows[i].refused].arrived_at, 1s);
+  }
+}
+
+TEST(Reflector, TakesAPodThatLeavesTheSelectorAsGone) {
+  const json running{{"metadata", {{"name", "a"}, {"namespace", "shop"}, {"resourceVersion", "6"}}}};
+  ReflectorBeforeAServer test({list("5", {running}), watch(event("DELETED", running), hold)}, kNoWaiting, Kind::pod);
+  EXPECT_EQ(test.told(2), (Texts{"= a", "-a"}));
 }
 
 TEST(Reflector, ListsAnewAfterASecondAnswerItCannotUse) {
