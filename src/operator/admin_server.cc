@@ -19,14 +19,14 @@ AdminServer::AdminServer(net::EventLoop& loop, net::FileDescriptor listener, con
 
 void AdminServer::handle(net::HttpExchange& exchange) const {
   const std::string_view path = exchange.path();
-  const bool known = path == "/metrics" || path == "/ready" || path == "/live" || path == "/subscribers";
-  if (!known) return exchange.respond(404, kText, "not found; there are /metrics, /ready, /live, /subscribers\n");
+  const bool known = path == "/metrics" || path == "/readyz" || path == "/livez" || path == "/subscribers";
+  if (!known) return exchange.respond(404, kText, "not found; there are /metrics, /readyz, /livez, /subscribers\n");
   if (exchange.method() != "GET" && exchange.method() != "HEAD") {
     return exchange.respond(405, kText, "not allowed; allowed: GET\n");
   }
   if (path == "/metrics") return exchange.respond(200, metrics::Exposition::kContentType, metrics());
-  if (path == "/ready") return answer_ready(exchange);
-  if (path == "/live") return answer_live(exchange);
+  if (path == "/readyz") return answer_ready(exchange);
+  if (path == "/livez") return answer_live(exchange);
   if (!exchange.from_loopback()) return exchange.respond(403, kText, "forbidden; allowed: from loopback\n");
   exchange.respond(200, "application/json", view_.publisher.describe());
 }
@@ -48,6 +48,10 @@ std::string AdminServer::metrics() const {
             count(readings.queue_depth));
   all.gauge("outrigger_certificate_expiry_timestamp_seconds", "When the feed's certificate ends.", {},
             static_cast<double>(view_.certificate_expiry));
+  if (view_.elector != nullptr) {
+    all.gauge("leader_election_master_status", "1 while this replica leads by this Lease, 0 while another may.",
+              {{"name", view_.elector->lease().name}}, view_.elector->leading() ? 1 : 0);
+  }
   view_.source.add_metrics(all);
   return all.text();
 }
@@ -62,8 +66,15 @@ void AdminServer::answer_ready(net::HttpExchange& exchange) const {
 }
 
 void AdminServer::answer_live(net::HttpExchange& exchange) const {
-  const bool alive = std::chrono::steady_clock::now() - view_.reconciler.read().last_round < kMaxRound;
-  exchange.respond(alive ? 200 : 503, kText, alive ? "alive\n" : "the reconcile thread does not come round\n");
+  // The event loop is alive: it answers.
+  std::vector<std::string> stuck = view_.source.stuck();
+  if (std::chrono::steady_clock::now() - view_.reconciler.read().last_round >= kMaxRound)
+    stuck.push_back("reconciling");
+  if (view_.elector != nullptr && !view_.elector->alive()) stuck.push_back("the election of a leader");
+  std::string text;
+  for (const std::string& what : stuck) text += (text.empty() ? "" : ", ") + what;
+  if (stuck.empty()) return exchange.respond(200, kText, "alive\n");
+  exchange.respond(503, kText, "not alive; does not come round: " + text + "\n");
 }
 
 }  // namespace outrigger::op

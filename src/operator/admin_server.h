@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 
+#include "kube/leader_elector.h"
 #include "net/http_server.h"
 #include "operator/publisher.h"
 #include "operator/reconcile_thread.h"
@@ -9,7 +10,7 @@
 
 namespace outrigger::op {
 
-/// What the operator tells of itself, over plain HTTP: /metrics, /ready and /live to anyone, /subscribers to loopback
+/// What the operator tells of itself, over plain HTTP: /metrics, /readyz and /livez to anyone, /subscribers to loopback
 /// alone. Loop's thread only.
 class AdminServer {
  public:
@@ -18,7 +19,8 @@ class AdminServer {
     const ReconcileThread& reconciler;
     const Publisher& publisher;
     const Source& source;
-    std::int64_t certificate_expiry = 0;  ///< seconds since 1970
+    const kube::LeaderElector* elector = nullptr;  ///< null: there is no election
+    std::int64_t certificate_expiry = 0;           ///< seconds since 1970
   };
   /// A reconcile thread that has not come round for this long is not alive.
   static constexpr std::chrono::seconds kMaxRound{60};

@@ -25,6 +25,8 @@ class DirSource final : public Source {
 
   /// outrigger_manifest_errors.
   void add_metrics(metrics::Exposition& exposition) const override;
+  /// None: it waits for its folder to change, for as long as that takes.
+  std::vector<std::string> stuck() const override { return {}; }
 
  private:
   DirSource(const std::string& path, OnChanges on_changes);

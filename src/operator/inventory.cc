@@ -103,10 +103,9 @@ void Inventory::put(const ObjectKey& key, model::Service service, const Touch& t
   const auto [known, is_new] = services_.try_emplace(key);
   if (!is_new && known->second.service == service) return;
   model::ParsedServiceAnnotations annotations = model::parse_service_annotations(key, service.annotations);
-  const bool same_object = !is_new && known->second.service.uid == service.uid;
-  invalid_annotations_ -= known->second.annotations.errors.size();
-  if (!same_object) known->second.annotations.errors.clear();
-  report(kube::Kind::service, key, service.uid, known->second.annotations.errors, annotations.errors);
+  const Annotated before{known->second.service.uid, known->second.annotations.errors};
+  const Annotated now{service.uid, annotations.errors};
+  report(kube::Kind::service, key, &before, &now);
   known->second = {std::move(service), std::move(annotations)};
   touch(key);
 }
@@ -127,9 +126,9 @@ bool Inventory::put(const ObjectKey& key, kube::PodInfo pod) {
   if (!pod.annotated) return remove_pod(key);
   const auto [known, is_new] = pods_.try_emplace(key);
   const bool moved = known->second.annotations.traits != pod.annotations.traits;
-  invalid_annotations_ -= known->second.annotations.errors.size();
-  if (known->second.uid != pod.uid) known->second.annotations.errors.clear();
-  report(kube::Kind::pod, key, pod.uid, known->second.annotations.errors, pod.annotations.errors);
+  const Annotated before{known->second.uid, known->second.annotations.errors};
+  const Annotated now{pod.uid, pod.annotations.errors};
+  report(kube::Kind::pod, key, &before, &now);
   known->second = std::move(pod);
   return moved;
 }
@@ -146,7 +145,8 @@ bool Inventory::put(const ObjectKey& key, const kube::NodeInfo& node) {
 void Inventory::remove_service(const ObjectKey& key, const Touch& touch) {
   const auto known = services_.find(key);
   if (known == services_.end()) return;
-  invalid_annotations_ -= known->second.annotations.errors.size();
+  const Annotated before{known->second.service.uid, known->second.annotations.errors};
+  report(kube::Kind::service, key, &before, nullptr);
   services_.erase(known);
   touch(key);
 }
@@ -168,7 +168,8 @@ bool Inventory::remove_pod(const ObjectKey& key) {
   const auto known = pods_.find(key);
   if (known == pods_.end()) return false;
   const bool moved = known->second.annotations.traits != model::PodTraits{};
-  invalid_annotations_ -= known->second.annotations.errors.size();
+  const Annotated before{known->second.uid, known->second.annotations.errors};
+  report(kube::Kind::pod, key, &before, nullptr);
   pods_.erase(known);
   return moved;
 }
@@ -193,12 +194,21 @@ void Inventory::touch_users_of(kube::Kind kind, const Moved& moved, const Touch&
   }
 }
 
-void Inventory::report(kube::Kind kind, const ObjectKey& key, const std::string& uid,
-                       const std::vector<model::AnnotationError>& before,
-                       const std::vector<model::AnnotationError>& now) {
-  invalid_annotations_ += now.size();
-  for (const model::AnnotationError& error : now) {
-    if (std::ranges::find(before, error) == before.end()) on_problem_({kind, key, uid, error});
+void Inventory::report(kube::Kind kind, const ObjectKey& key, const Annotated* before, const Annotated* now) {
+  const auto tell = [&](const Annotated& of, const Annotated* other, ProblemIs what) {
+    for (const model::AnnotationError& error : of.errors) {
+      const bool in_both =
+          other != nullptr && other->uid == of.uid && std::ranges::find(other->errors, error) != other->errors.end();
+      if (!in_both) on_problem_({kind, key, of.uid, error}, what);
+    }
+  };
+  if (before != nullptr) {
+    invalid_annotations_ -= before->errors.size();
+    tell(*before, now, ProblemIs::mended);
+  }
+  if (now != nullptr) {
+    invalid_annotations_ += now->errors.size();
+    tell(*now, before, ProblemIs::found);
   }
 }
 

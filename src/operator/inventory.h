@@ -19,9 +19,10 @@ namespace outrigger::op {
 class Inventory {
  public:
   using Touch = std::function<void(const model::ObjectKey& service)>;
-  using OnProblem = std::function<void(const AnnotationProblem&)>;
+  enum class ProblemIs { found, mended };
+  using OnProblem = std::function<void(const AnnotationProblem&, ProblemIs)>;
 
-  /// `on_problem` is told each bad annotation once for as long as it stays.
+  /// `on_problem` is told each bad annotation once as found, and once as mended when it, or its object, is no more.
   explicit Inventory(OnProblem on_problem) : on_problem_(std::move(on_problem)) {}
 
   /// Takes a change in and touches every Service whose sets it may have changed, perhaps more than once. Slices and
@@ -64,8 +65,13 @@ class Inventory {
   bool remove_pod(const model::ObjectKey& key);
   bool remove_node(const model::ObjectKey& key);
   void touch_users_of(kube::Kind kind, const Moved& moved, const Touch& touch) const;
-  void report(kube::Kind kind, const model::ObjectKey& key, const std::string& uid,
-              const std::vector<model::AnnotationError>& before, const std::vector<model::AnnotationError>& now);
+  /// One object's bad annotations.
+  struct Annotated {
+    const std::string& uid;
+    const std::vector<model::AnnotationError>& errors;
+  };
+  /// Null: there was none before, or is none now.
+  void report(kube::Kind kind, const model::ObjectKey& key, const Annotated* before, const Annotated* now);
 
   OnProblem on_problem_;
   std::unordered_map<model::ObjectKey, KnownService> services_;

@@ -40,4 +40,12 @@ void KubeSource::add_metrics(metrics::Exposition& exposition) const {
   }
 }
 
+std::vector<std::string> KubeSource::stuck() const {
+  std::vector<std::string> stuck;
+  for (const auto& reflector : reflectors_) {
+    if (!reflector->alive()) stuck.push_back(std::string("the watch of ") + kube::kind_name(reflector->kind()));
+  }
+  return stuck;
+}
+
 }  // namespace outrigger::op

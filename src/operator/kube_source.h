@@ -20,6 +20,7 @@ class KubeSource final : public Source {
 
   /// outrigger_watch_restarts_total, rest_client_requests_total.
   void add_metrics(metrics::Exposition& exposition) const override;
+  std::vector<std::string> stuck() const override;
 
  private:
   kube::RequestCounts& counts_;

@@ -10,6 +10,7 @@
 #include "log/log.h"
 #include "net/signal_watch.h"
 #include "operator/admin_server.h"
+#include "operator/candidate.h"
 #include "operator/certificate_expiry.h"
 #include "operator/dir_source.h"
 #include "operator/event_recorder.h"
@@ -31,10 +32,16 @@ Result<kube::Config> api_server_config(const Options& options) {
   return options.kubeconfig.empty() ? kube::in_cluster_config() : kube::load_kubeconfig(options.kubeconfig);
 }
 
-void log_problem(const AnnotationProblem& problem) {
-  log::warn(
-      "bad annotation",
-      {{"kind", kube::kind_name(problem.kind)}, {"object", problem.object.text()}, {"problem", problem.error.text()}});
+void log_problem(const AnnotationProblem& problem, Inventory::ProblemIs what) {
+  const std::string object = problem.object.text();
+  const std::string text = problem.error.text();
+  const std::initializer_list<log::Field> fields{
+      {"kind", kube::kind_name(problem.kind)}, {"object", object}, {"problem", text}};
+  if (what == Inventory::ProblemIs::found) {
+    log::warn("bad annotation", fields);
+  } else {
+    log::info("no bad annotation any more", fields);
+  }
 }
 
 void log_listening(std::string_view what, const net::SocketAddress& address) {
@@ -55,6 +62,8 @@ Result<void> run(const Options& options) {
     if (!read) return tl::unexpected(read.error());
     config = std::move(*read);
   }
+  const auto candidate = candidate_of(options);
+  if (!candidate) return tl::unexpected(candidate.error());
   auto feed_listener = listen_for("--feed-address", options.feed_address);
   if (!feed_listener) return tl::unexpected(feed_listener.error());
   auto admin_listener = listen_for("--admin-address", options.admin_address);
@@ -68,11 +77,17 @@ Result<void> run(const Options& options) {
   const net::SignalWatch signals(loop, {{SIGTERM, stop}, {SIGINT, stop}});
   Publisher publisher(net::chunked, net::Clock::now);
   kube::RequestCounts counts;
+  std::optional<kube::LeaderElector> elector;
   std::optional<EventRecorder> events;
-  if (config) events.emplace(*config, counts);
-  const auto on_problem = [&](const AnnotationProblem& problem) {
-    log_problem(problem);
-    if (events) events->record(problem);
+  if (*candidate) {
+    elector.emplace(*config, counts, **candidate, std::random_device{}(),
+                    [&](bool) { loop.post([&events] { events->wake(); }); });
+  }
+  if (config) events.emplace(*config, counts, [&elector] { return !elector || elector->leading(); });
+  const auto on_problem = [&events](const AnnotationProblem& problem, Inventory::ProblemIs what) {
+    log_problem(problem, what);
+    if (events && what == Inventory::ProblemIs::found) events->record(problem);
+    if (events && what == Inventory::ProblemIs::mended) events->forget(problem);
   };
   const auto publish = [&](Publication publication) {
     loop.post([&publisher, publication = std::move(publication)] { publisher.publish(publication); });
@@ -96,6 +111,7 @@ Result<void> run(const Options& options) {
                           {.reconciler = reconciler,
                            .publisher = publisher,
                            .source = *source,
+                           .elector = elector ? &*elector : nullptr,
                            .certificate_expiry = certificate_expiry(*tls)});
   log_listening("admin", admin.address());
   loop.run();

@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 
+#include "kube/leader_election.h"
 #include "kube/objects.h"
 #include "net/socket.h"
 #include "net/tls.h"
@@ -13,8 +14,11 @@ namespace outrigger::op {
 struct Options {
   std::string print;  ///< not empty: to be printed on stdout, and nothing else to be done (--help, --version)
 
-  std::optional<std::string> manifests;  ///< --source dir:PATH's folder; absent: the API server
-  std::string kubeconfig;                ///< empty: in-cluster
+  std::optional<std::string> manifests;   ///< --source dir:PATH's folder; absent: the API server
+  std::string kubeconfig;                 ///< empty: in-cluster
+  bool elect = true;                      ///< false: --lease off
+  std::optional<model::ObjectKey> lease;  ///< absent: that of the pod's namespace
+  kube::ElectionTiming election;
   kube::Kind endpoints_kind = kube::Kind::endpoint_slice;
   net::SocketAddress feed_address;
   net::SocketAddress admin_address;

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "kube/objects.h"
@@ -16,6 +17,8 @@ class Source {
   virtual ~Source() = default;
   /// Its own families. Any thread.
   virtual void add_metrics(metrics::Exposition& exposition) const = 0;
+  /// Which of its threads do not come round, as people call them. Any thread.
+  virtual std::vector<std::string> stuck() const = 0;
 };
 
 }  // namespace outrigger::op

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "fakes/run_until.h"
+#include "kube/fake_api_server.h"
 #include "net/raw_client.h"
 #include "operator/objects.h"
 
@@ -16,6 +17,8 @@ class NoSource final : public Source {
   void add_metrics(metrics::Exposition& exposition) const override {
     exposition.gauge("outrigger_manifest_errors", "Of the source.", {}, 7);
   }
+  std::vector<std::string> stuck() const override { return stuck_; }
+  std::vector<std::string> stuck_;
 };
 
 class AdminServerTest : public testing::Test {
@@ -23,7 +26,8 @@ class AdminServerTest : public testing::Test {
   AdminServerTest() {
     auto listener = net::listen_on(*net::SocketAddress::parse("127.0.0.1:0"), false);
     CHECK(listener);
-    admin_.emplace(loop_, std::move(*listener), AdminServer::View{reconciler_, publisher_, source_, 1'900'000'000});
+    admin_.emplace(loop_, std::move(*listener),
+                   AdminServer::View{reconciler_, publisher_, source_, nullptr, 1'900'000'000});
   }
   /// The whole answer to a request of its own connection.
   std::string ask(const std::string& path, const std::string& method = "GET") {
@@ -31,6 +35,12 @@ class AdminServerTest : public testing::Test {
     client.send(method + " " + path + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     EXPECT_TRUE(fakes::run_until(loop_, [&] { return client.closed(); }));
     return client.received();
+  }
+  /// In another admin server's place, one that knows of this elector.
+  void stand(const kube::LeaderElector& elector) {
+    auto listener = net::listen_on(*net::SocketAddress::parse("127.0.0.1:0"), false);
+    CHECK(listener);
+    admin_.emplace(loop_, std::move(*listener), AdminServer::View{reconciler_, publisher_, source_, &elector, 0});
   }
   void sync() {
     reconciler_.offer({all(Kind::service, {service("web", {{"outrigger.dev/policy", "fastest"}})}),
@@ -43,7 +53,7 @@ class AdminServerTest : public testing::Test {
   net::EventLoop loop_;
   Publisher publisher_{net::chunked, net::Clock::now};
   ReconcileThread reconciler_{
-      kinds(), [](const AnnotationProblem&) {},
+      kinds(), [](const AnnotationProblem&, Inventory::ProblemIs) {},
       [this](Publication publication) { loop_.post([this, publication] { publisher_.publish(publication); }); }};
   NoSource source_;
   std::optional<AdminServer> admin_;
@@ -52,14 +62,21 @@ class AdminServerTest : public testing::Test {
 TEST_F(AdminServerTest, IsReadyOnceEverythingWasPublishedAndSaysWhatIsMissing) {
   reconciler_.offer({all(Kind::service, {}), all(Kind::pod, {})});
   ASSERT_TRUE(fakes::run_until(loop_, [&] { return reconciler_.read().missing.size() == 2; }));
-  const std::string early = ask("/ready");
+  const std::string early = ask("/readyz");
   EXPECT_TRUE(early.starts_with("HTTP/1.1 503 ")) << early;
   EXPECT_TRUE(has(early, "not ready; not yet listed: EndpointSlice, Node\n")) << early;
   sync();
-  EXPECT_TRUE(ask("/ready").starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(ask("/readyz").starts_with("HTTP/1.1 200 "));
 }
 
-TEST_F(AdminServerTest, IsAliveBeforeItIsReady) { EXPECT_TRUE(ask("/live").starts_with("HTTP/1.1 200 ")); }
+TEST_F(AdminServerTest, IsAliveBeforeItIsReady) { EXPECT_TRUE(ask("/livez").starts_with("HTTP/1.1 200 ")); }
+
+TEST_F(AdminServerTest, IsNotAliveWhenAThreadDoesNotComeRoundAndSaysWhich) {
+  source_.stuck_ = {"the watch of Pod", "the watch of Node"};
+  const std::string answer = ask("/livez");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 503 ")) << answer;
+  EXPECT_TRUE(has(answer, "not alive; does not come round: the watch of Pod, the watch of Node\n")) << answer;
+}
 
 TEST_F(AdminServerTest, ExposesEveryFamily) {
   sync();
@@ -74,11 +91,27 @@ TEST_F(AdminServerTest, ExposesEveryFamily) {
   }
 }
 
+TEST_F(AdminServerTest, ShowsWhetherItLeadsByWhichLease) {
+  EXPECT_FALSE(has(ask("/metrics"), "leader_election_master_status"));
+  kube::FakeApiServer server(
+      {[](kube::Exchange& exchange) { exchange.reply(404, "{}"); },
+       [](kube::Exchange& exchange) { exchange.reply(201, R"({"metadata":{"resourceVersion":"1"}})"); },
+       [](kube::Exchange& exchange) { exchange.reply(200, "{}"); }});
+  kube::RequestCounts counts;
+  using namespace std::chrono_literals;
+  const kube::LeaderElector elector(server.config(), counts, {{"ns", "the-lease"}, "me", {2h, 1h, 30min}}, 1,
+                                    [](bool) {});
+  stand(elector);
+  EXPECT_TRUE(fakes::run_until(loop_, [&] { return elector.leading(); }));
+  EXPECT_TRUE(has(ask("/metrics"), "\nleader_election_master_status{name=\"the-lease\"} 1\n"));
+  EXPECT_TRUE(ask("/livez").starts_with("HTTP/1.1 200 "));
+}
+
 TEST_F(AdminServerTest, ShowsSubscribersToLoopback) { EXPECT_TRUE(has(ask("/subscribers"), "\r\n\r\n[]\n")); }
 
 TEST_F(AdminServerTest, RefusesOtherPathsAndMethods) {
   EXPECT_TRUE(ask("/").starts_with("HTTP/1.1 404 "));
-  EXPECT_TRUE(ask("/ready", "DELETE").starts_with("HTTP/1.1 405 "));
+  EXPECT_TRUE(ask("/readyz", "DELETE").starts_with("HTTP/1.1 405 "));
 }
 
 }  // namespace

@@ -122,6 +122,15 @@ TEST_F(CommandLine, RefusesABadFlagInOneLineThatNamesIt) {
            {"--tls-cert", "/nowhere.crt", {"/nowhere.crt", "No such file"}},
            {"--client-ca", good_["--tls-key"], {good_["--tls-key"]}},
            {"--tls-key", "", {"--tls-key", "PEM file"}},
+           {"--lease", "here", {"--lease", "'here'", "NAMESPACE/NAME, off"}},
+           {"--lease", "Here/there", {"--lease", "NAMESPACE/NAME, off"}},
+           {"--lease", "here/", {"--lease", "NAMESPACE/NAME, off"}},
+           {"--lease", "here/there", {"--lease", "needs an API server"}},
+           {"--leader-elect-lease-duration", "15", {"--leader-elect-lease-duration", "'15'"}},
+           {"--leader-elect-lease-duration", "15500ms", {"--leader-elect-lease-duration", "whole seconds"}},
+           {"--leader-elect-lease-duration", "10s", {"--leader-elect-", "lease duration", "renew deadline"}},
+           {"--leader-elect-renew-deadline", "2400ms", {"--leader-elect-", "renew deadline", "retry period"}},
+           {"--leader-elect-retry-period", "0", {"--leader-elect-", "retry period", "more than 0"}},
            {"--verbose", "yes", {"--verbose"}}}) {
     SCOPED_TRACE(flag + " " + value);
     expect_refusal(arguments(with(flag, value)), named);

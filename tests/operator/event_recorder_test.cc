@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "fakes/certificates.h"
+#include "kube/fake_api_server.h"
 #include "net/http_server.h"
 
 namespace outrigger::op {
@@ -86,10 +87,12 @@ AnnotationProblem problem(const std::string& value) {
   return {kube::Kind::service, {"shop", "web"}, "1", {"outrigger.dev/policy", value, "'" + value + "' is not allowed"}};
 }
 
+bool leads() { return true; }
+
 TEST(EventRecorder, TellsEachProblemOnce) {
   EventSink sink;
   kube::RequestCounts counts;
-  EventRecorder recorder(sink.config(), counts);
+  EventRecorder recorder(sink.config(), counts, leads);
   for (const char* value : {"x", "x", "y"}) recorder.record(problem(value));
   EXPECT_EQ(sink.messages(2), (std::vector<std::string>{"outrigger.dev/policy: 'x' is not allowed",
                                                         "outrigger.dev/policy: 'y' is not allowed"}));
@@ -99,7 +102,7 @@ TEST(EventRecorder, TellsEachProblemOnce) {
 TEST(EventRecorder, TriesAgainWhenTheServerIsUnwell) {
   EventSink sink({503, 429, 500});
   kube::RequestCounts counts;
-  EventRecorder recorder(sink.config(), counts, 1ms);
+  EventRecorder recorder(sink.config(), counts, leads, 1ms);
   recorder.record(problem("x"));
   EXPECT_EQ(sink.messages(1).size(), 1u);
   EXPECT_EQ(sink.requests(), 4);
@@ -108,11 +111,67 @@ TEST(EventRecorder, TriesAgainWhenTheServerIsUnwell) {
 TEST(EventRecorder, GivesUpWhatIsRefusedAndGoesOnWithTheNext) {
   EventSink sink({403});
   kube::RequestCounts counts;
-  EventRecorder recorder(sink.config(), counts, 1ms);
+  EventRecorder recorder(sink.config(), counts, leads, 1ms);
   recorder.record(problem("x"));
   recorder.record(problem("y"));
   EXPECT_EQ(sink.messages(1), std::vector<std::string>{"outrigger.dev/policy: 'y' is not allowed"});
   EXPECT_EQ(sink.requests(), 2);
+}
+
+TEST(EventRecorder, KeepsWhatIsNotMendedUntilItLeads) {
+  EventSink sink;
+  kube::RequestCounts counts;
+  std::atomic<bool> leading{false};
+  EventRecorder recorder(
+      sink.config(), counts, [&] { return leading.load(); }, 1ms);
+  for (const char* value : {"x", "y", "z"}) recorder.record(problem(value));
+  recorder.forget(problem("y"));
+  recorder.wake();
+  EXPECT_EQ(sink.requests(), 0);
+  leading = true;
+  recorder.wake();
+  EXPECT_EQ(sink.messages(2), (std::vector<std::string>{"outrigger.dev/policy: 'x' is not allowed",
+                                                        "outrigger.dev/policy: 'z' is not allowed"}));
+  leading = false;
+  recorder.record(problem("a"));
+  leading = true;
+  recorder.record(problem("b"));
+  EXPECT_EQ(sink.messages(4).size(), 4u);
+  EXPECT_EQ(sink.requests(), 4);
+}
+
+TEST(EventRecorder, TriesNoMoreWhatHasBeenMendedMeanwhile) {
+  EventSink sink({503});
+  kube::RequestCounts counts;
+  EventRecorder recorder(sink.config(), counts, leads, 1h);
+  recorder.record(problem("x"));
+  while (sink.requests() == 0) std::this_thread::yield();
+  recorder.record(problem("y"));
+  recorder.forget(problem("x"));
+  EXPECT_EQ(sink.messages(1), std::vector<std::string>{"outrigger.dev/policy: 'y' is not allowed"});
+  EXPECT_EQ(sink.requests(), 2);
+}
+
+TEST(EventRecorder, TriesAnewWhenItLeadsAgain) {
+  // Too many refusals for one leader's attempts.
+  EventSink sink({503, 503, 503, 503, 503});
+  kube::RequestCounts counts;
+  std::atomic<bool> lost{false};
+  const auto leads_but_once_after_the_first_try = [&] { return sink.requests() == 0 || lost.exchange(true); };
+  EventRecorder recorder(sink.config(), counts, leads_but_once_after_the_first_try, 1ms);
+  recorder.record(problem("x"));
+  EXPECT_EQ(sink.messages(1).size(), 1u);
+  EXPECT_EQ(sink.requests(), 6);
+}
+
+TEST(EventRecorder, WaitsAsLongAsTheServerAsks) {
+  kube::FakeApiServer server({[](kube::Exchange& exchange) { exchange.reply(429, "{}", "Retry-After: 1\r\n"); }});
+  kube::RequestCounts counts;
+  EventRecorder recorder(server.config(), counts, leads, 1ms);
+  recorder.record(problem("x"));
+  const auto requests = server.requests(2);
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_GE(requests[1].arrived_at - requests[0].arrived_at, 1s);
 }
 
 TEST(EventRecorder, EndsAtOnceWhileItWaitsToTryAgain) {
@@ -120,7 +179,7 @@ TEST(EventRecorder, EndsAtOnceWhileItWaitsToTryAgain) {
   kube::RequestCounts counts;
   const auto start = std::chrono::steady_clock::now();
   {
-    EventRecorder recorder(sink.config(), counts, 1h);
+    EventRecorder recorder(sink.config(), counts, leads, 1h);
     for (std::size_t i = 0; i < 2 * EventRecorder::kMaxWaiting; ++i) recorder.record(problem(std::to_string(i)));
     while (sink.requests() == 0) std::this_thread::yield();
   }

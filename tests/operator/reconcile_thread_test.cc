@@ -54,7 +54,7 @@ ReconcileThread::Sink into(Collected& collected) {
   return [&collected](const Publication& publication) { collected.take(publication); };
 }
 
-void ignore(const AnnotationProblem&) {}
+void ignore(const AnnotationProblem&, Inventory::ProblemIs) {}
 
 TEST(ReconcileThread, BeginsWithOnePublicationOfEverything) {
   Collected collected;

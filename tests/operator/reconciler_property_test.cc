@@ -138,7 +138,7 @@ Sets reference(const Streams& streams) {
 }
 
 Sets run_interleaved(Streams streams, World& world) {
-  Reconciler reconciler(kinds(), [](const AnnotationProblem&) {});
+  Reconciler reconciler(kinds(), [](const AnnotationProblem&, Inventory::ProblemIs) {});
   Sets sets;
   int now = 0;
   while (!streams.empty()) {
@@ -191,7 +191,7 @@ TEST(ReconcilerProperty, EveryInterleavingOfTheSameChangesEndsInTheSameSets) {
 /// 2,000 Services of 10 endpoints: a pod's change must find its Service and come out in far less than the removal
 /// delay that users see (50 ms).
 TEST(ReconcilerCost, OfAPodsChangeIsSmallAmongTwentyThousandEndpoints) {
-  Reconciler reconciler(kinds(), [](const AnnotationProblem&) {});
+  Reconciler reconciler(kinds(), [](const AnnotationProblem&, Inventory::ProblemIs) {});
   std::vector<kube::Object> services, slices;
   for (int i = 0; i < 2'000; ++i) {
     const std::string name = "s" + std::to_string(i);

@@ -51,7 +51,10 @@ class ReconcilerTest : public testing::Test {
   }
 
   std::vector<AnnotationProblem> problems_;
-  Reconciler reconciler_{kinds(), [this](const AnnotationProblem& problem) { problems_.push_back(problem); }};
+  std::vector<AnnotationProblem> mended_;
+  Reconciler reconciler_{kinds(), [this](const AnnotationProblem& problem, Inventory::ProblemIs what) {
+                           (what == Inventory::ProblemIs::found ? problems_ : mended_).push_back(problem);
+                         }};
   std::map<model::ServicePort, model::EndpointSet> sets_;
 };
 
@@ -267,7 +270,8 @@ TEST_F(ReconcilerTest, ForgetsWhatANewListDoesNotName) {
 }
 
 TEST_F(ReconcilerTest, TakesLegacyEndpointsAsWell) {
-  Reconciler legacy({Kind::service, Kind::endpoints, Kind::pod, Kind::node}, [](const AnnotationProblem&) {});
+  Reconciler legacy({Kind::service, Kind::endpoints, Kind::pod, Kind::node},
+                    [](const AnnotationProblem&, Inventory::ProblemIs) {});
   legacy.apply(all(Kind::service, {service("web")}));
   legacy.apply(all(Kind::endpoints, {slice("web", "web", {endpoint("10.0.0.1")}, Kind::endpoints)}));
   legacy.apply(all(Kind::pod, {}));
@@ -323,7 +327,38 @@ TEST_F(ReconcilerTest, TellsABadAnnotationOfANewObjectOfTheSameNameAgain) {
   apply(put(web));
   ASSERT_EQ(problems_.size(), 2u);
   EXPECT_EQ(problems_[1].uid, "another");
+  EXPECT_EQ(mended_, std::vector<AnnotationProblem>{problems_[0]});
   EXPECT_EQ(reconciler_.invalid_annotations(), 1u);
+}
+
+TEST_F(ReconcilerTest, TellsWhichBadAnnotationsHaveBeenMended) {
+  sync();
+  apply(put(service("web", {{"outrigger.dev/policy", "fastest"}, {"outrigger.dev/retries", "-1"}})));
+  apply(put(pod("a", {{"outrigger.dev/weight", "0"}, {"outrigger.dev/tier", "-1"}})));
+  apply(put(pod("b", {{"outrigger.dev/weight", "0"}})));
+  ASSERT_EQ(problems_.size(), 5u);
+  EXPECT_TRUE(mended_.empty());
+  const auto expect_mended = [&](const std::vector<std::size_t>& which) {
+    std::vector<AnnotationProblem> expected;
+    for (const std::size_t i : which) expected.push_back(problems_[i]);
+    EXPECT_EQ(mended_, expected);
+    mended_.clear();
+  };
+  // One of two; then the other, which has become another one.
+  apply(put(service("web", {{"outrigger.dev/policy", "fastest"}})));
+  expect_mended({problems_[0].error.key == "outrigger.dev/policy" ? 1u : 0u});
+  apply(put(service("web", {{"outrigger.dev/policy", "slowest"}})));
+  ASSERT_EQ(problems_.size(), 6u);
+  expect_mended({problems_[0].error.key == "outrigger.dev/policy" ? 0u : 1u});
+  // With its object, with what made its pod ours, and where a list has it no more.
+  apply(gone(Kind::service, "web"));
+  expect_mended({5});
+  apply(put(pod("a", {})));
+  expect_mended({2, 3});
+  apply(all(Kind::pod, {}));
+  expect_mended({4});
+  EXPECT_EQ(problems_.size(), 6u);
+  EXPECT_EQ(reconciler_.invalid_annotations(), 0u);
 }
 
 TEST_F(ReconcilerTest, TellsABadProtocolOnceForAllPorts) {
