@@ -69,7 +69,8 @@ void LeaderElector::run() {
     const auto due = std::max(election_.next_try(begun, BootClock::now()), asked);
     liveness_.expect_within(std::chrono::duration_cast<milliseconds>(due - BootClock::now()));
     if (leading() && election_.leads_until() < due) {
-      sleep_until(election_.leads_until());
+      // Not a moment before, when it would have nothing to tell yet.
+      sleep_until(election_.leads_until() + milliseconds(1));
       tell();
     }
     sleep_until(due);

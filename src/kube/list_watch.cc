@@ -121,11 +121,33 @@ Ending ListWatch::list() {
   forget();
   Change change{.kind = kind_, .replace = true, .objects = {}, .gone = {}, .read_at = {}};
   std::string version;
+  if (auto problem = collect("", change, version)) return *std::move(problem);
+  on_change_(std::move(change));
+  version_ = std::move(version);
+  draw_comparison();
+  return {.reason = Ending::Reason::listed, .detail = {}};
+}
+
+Ending ListWatch::compare() {
+  CHECK(listed());
+  Change change{.kind = kind_, .replace = true, .objects = {}, .gone = {}, .read_at = {}, .comparison = true};
+  std::string version;
+  auto problem = collect("&resourceVersionMatch=Exact&resourceVersion=" + url_encoded(version_), change, version);
+  // A list of another version would show as lost what is only on its way.
+  if (problem ? problem->unusable : version != version_) return list();
+  if (problem) return *std::move(problem);
+  on_change_(std::move(change));
+  draw_comparison();
+  return {.reason = Ending::Reason::listed, .detail = {}};
+}
+
+std::optional<Ending> ListWatch::collect(std::string query, Change& change, std::string& version) {
   std::string rest;
   do {
-    std::string path =
-        fmt::format("{}?limit={}{}", resource_of(kind_).path, timing_.page_size, resource_of(kind_).selector);
-    if (!rest.empty()) path += "&continue=" + url_encoded(rest);
+    // A page that follows another is of the same version anyway.
+    if (!rest.empty()) query = "&continue=" + url_encoded(rest);
+    const std::string path =
+        fmt::format("{}?limit={}{}{}", resource_of(kind_).path, timing_.page_size, resource_of(kind_).selector, query);
     liveness_.expect_within(Client::kAnswerDeadline);
     const auto answer = client_.get(path, accept(kind_, "PartialObjectMetadataList"));
     if (!answer) return failed(answer.error().text);
@@ -134,9 +156,12 @@ Ending ListWatch::list() {
     const auto taken = take_page(nlohmann::json::parse(answer->body, nullptr, false), change, version, rest);
     if (!taken) return unusable(taken.error().text);
   } while (!rest.empty());
-  on_change_(std::move(change));
-  version_ = std::move(version);
-  return {.reason = Ending::Reason::listed, .detail = {}};
+  return std::nullopt;
+}
+
+void ListWatch::draw_comparison() {
+  std::uniform_int_distribution<std::int64_t> wait(timing_.min_comparison.count(), timing_.min_comparison.count() * 2);
+  comparison_at_ = steady_clock::now() + std::chrono::milliseconds(wait(random_));
 }
 
 Result<void> ListWatch::take_page(const nlohmann::json& page, Change& change, std::string& version,

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -44,10 +45,18 @@ class ListWatch {
   Ending list();
   /// Requires listed(). Until the watch ends.
   Ending watch();
+  /// Whether it is time for compare().
+  bool comparison_due() const { return std::chrono::steady_clock::now() >= comparison_at_; }
+  /// Requires listed(). Lists everything as it was at the version it has come to, and gives it as a comparison; as
+  /// list() does where the server has that version no more, or cannot.
+  Ending compare();
   /// The next is to be a list.
   void forget() { version_.clear(); }
 
  private:
+  /// All pages, from `query` on. Nothing: a success.
+  std::optional<Ending> collect(std::string query, Change& change, std::string& version);
+  void draw_comparison();
   Result<void> take_page(const nlohmann::json& page, Change& change, std::string& version, std::string& rest) const;
   Result<void> take_event(const WatchEvent& event, ChangeBatch& batch, Ending& ending);
 
@@ -58,6 +67,7 @@ class ListWatch {
   const std::function<void(Change)>& on_change_;
   Liveness& liveness_;
   std::string version_;
+  std::chrono::steady_clock::time_point comparison_at_;
 };
 
 }  // namespace outrigger::kube

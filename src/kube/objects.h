@@ -26,6 +26,7 @@ struct PodInfo {
   std::string uid;
   /// False: no annotation of ours, so nothing need be kept of it.
   bool annotated = false;
+  bool operator==(const PodInfo&) const = default;
 };
 struct NodeInfo {
   std::string zone;  ///< label topology.kubernetes.io/zone, empty without
@@ -54,6 +55,9 @@ struct Change {
   std::vector<model::ObjectKey> gone;  ///< deleted
   /// When the bytes that told it were read.
   std::chrono::steady_clock::time_point read_at;
+  /// True, with `replace`: the objects as they were at the version that all changes before lead to. What differs was
+  /// lost on its way.
+  bool comparison = false;
 };
 
 }  // namespace outrigger::kube

@@ -52,8 +52,13 @@ std::map<std::string, std::uint64_t> Reflector::restarts() const {
 }
 
 void Reflector::run() {
+  // Not the first thing after an outage, when everybody comes back.
+  bool well = false;
   while (true) {
-    const Ending ending = list_watch_.listed() ? list_watch_.watch() : list_watch_.list();
+    const Ending ending = !list_watch_.listed()                  ? list_watch_.list()
+                          : well && list_watch_.comparison_due() ? list_watch_.compare()
+                                                                 : list_watch_.watch();
+    well = ending.progress;
     if (!recover(ending)) return;
   }
 }

@@ -18,8 +18,9 @@ namespace outrigger::kube {
 
 /// Keeps its reader told of every object of one kind: lists in pages, watches with bookmarks from there, lists anew
 /// when the watch's version is gone (410), begins again after a backoff with jitter when anything else fails: with a
-/// watch from where it was, or with a list after a second answer that cannot be used. A thread of its own from start to
-/// end.
+/// watch from where it was, or with a list after a second answer that cannot be used. Now and then, after a watch that
+/// was well, it compares: lists what there was at the version it has come to, so that what has been lost, by whomever,
+/// heals. A thread of its own from start to end.
 class Reflector {
  public:
   using OnChange = std::function<void(Change)>;

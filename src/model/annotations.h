@@ -43,6 +43,7 @@ struct PodTraits {
 struct ParsedPodAnnotations {
   PodTraits traits;
   std::vector<AnnotationError> errors;
+  bool operator==(const ParsedPodAnnotations&) const = default;
 };
 /// As above; keys of injection (inject, proxy-cpu, proxy-memory, skip-outbound-ports) are not errors here.
 ParsedPodAnnotations parse_pod_annotations(const Annotations& annotations);

@@ -44,6 +44,11 @@ std::string AdminServer::metrics() const {
   all.gauge("outrigger_endpoints", "Endpoints in the sets of all Service ports.", {}, count(readings.endpoints));
   all.gauge("outrigger_invalid_annotations", "Annotations of Services and Pods that are bad now.", {},
             count(readings.invalid_annotations));
+  for (const auto& [kind, repairs] : readings.repairs) {
+    all.counter("outrigger_comparison_repairs_total",
+                "Objects that a comparison found to differ from what the watches had told; 0 while nothing is lost.",
+                {{"kind", kube::kind_name(kind)}}, static_cast<double>(repairs));
+  }
   all.gauge("workqueue_depth", "Services that wait to be looked at.", {{"name", "services"}},
             count(readings.queue_depth));
   all.gauge("outrigger_certificate_expiry_timestamp_seconds", "When the feed's certificate ends.", {},

@@ -9,6 +9,7 @@ using model::ObjectKey;
 
 void Inventory::apply(kube::Change change, const Touch& touch) {
   if (change.replace) add_missing_to_gone(change);
+  if (change.comparison) repairs_[change.kind] += differences(change);
   Moved moved;
   for (const ObjectKey& key : change.gone) {
     switch (change.kind) {
@@ -97,6 +98,37 @@ void Inventory::add_missing_to_gone(kube::Change& change) const {
       for (const auto& [node, zone] : zones_) add_if_missing(ObjectKey{"", node});
       break;
   }
+}
+
+std::uint64_t Inventory::differences(const kube::Change& change) const {
+  const auto unknown = std::ranges::count_if(change.objects, [this](const auto& object) { return !knows(object); });
+  return change.gone.size() + static_cast<std::uint64_t>(unknown);
+}
+
+bool Inventory::knows(const kube::Object& object) const {
+  switch (object.kind) {
+    case kube::Kind::service: {
+      const auto known = services_.find(object.key);
+      return known != services_.end() && known->second.service == std::get<model::Service>(object.value);
+    }
+    case kube::Kind::endpoint_slice:
+    case kube::Kind::endpoints: {
+      const auto known = groups_.find({object.kind, object.key});
+      return known != groups_.end() && known->second == std::get<kube::SliceGroup>(object.value);
+    }
+    case kube::Kind::pod: {
+      const auto& pod = std::get<kube::PodInfo>(object.value);
+      const auto known = pods_.find(object.key);
+      if (!pod.annotated) return known == pods_.end();
+      return known != pods_.end() && known->second == pod;
+    }
+    case kube::Kind::node: {
+      const std::string& zone = std::get<kube::NodeInfo>(object.value).zone;
+      const auto known = zones_.find(object.key.name);
+      return zone.empty() ? known == zones_.end() : known != zones_.end() && known->second == zone;
+    }
+  }
+  std::abort();
 }
 
 void Inventory::put(const ObjectKey& key, model::Service service, const Touch& touch) {

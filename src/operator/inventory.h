@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <set>
@@ -33,6 +34,9 @@ class Inventory {
   /// The nodes whose zones have changed since the last call, with what they are now (empty: not known).
   std::map<std::string, std::string> take_changed_zones();
 
+  /// How many objects of the kind differed in comparisons, each then as the comparison had it.
+  const std::map<kube::Kind, std::uint64_t>& repairs() const { return repairs_; }
+
   /// One set per TCP port as of now; none when there is no such Service.
   std::vector<model::EndpointSet> sets_of(const model::ObjectKey& service) const;
 
@@ -56,6 +60,9 @@ class Inventory {
   using Moved = std::set<std::pair<std::string_view, std::string_view>>;
 
   void add_missing_to_gone(kube::Change& change) const;
+  /// Requires what is known and not in the change among `gone`.
+  std::uint64_t differences(const kube::Change& change) const;
+  bool knows(const kube::Object& object) const;
   void put(const model::ObjectKey& key, model::Service service, const Touch& touch);
   void put(const GroupKey& key, kube::SliceGroup group, const Touch& touch);
   bool put(const model::ObjectKey& key, kube::PodInfo pod);
@@ -81,6 +88,7 @@ class Inventory {
   std::unordered_map<std::string, std::string> zones_;  ///< by node
   std::set<std::string> changed_zones_;                 ///< nodes
   std::size_t invalid_annotations_ = 0;
+  std::map<kube::Kind, std::uint64_t> repairs_;
 };
 
 }  // namespace outrigger::op

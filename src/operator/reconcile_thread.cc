@@ -74,6 +74,7 @@ void ReconcileThread::set_readings() {
                     .endpoints = reconciler_.endpoints(),
                     .invalid_annotations = reconciler_.invalid_annotations(),
                     .missing = {reconciler_.missing().begin(), reconciler_.missing().end()},
+                    .repairs = reconciler_.repairs(),
                     .last_round = steady_clock::now()};
   const std::lock_guard lock(mutex_);
   readings_ = std::move(readings);

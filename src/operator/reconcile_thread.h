@@ -1,6 +1,8 @@
 #pragma once
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -26,6 +28,8 @@ class ReconcileThread {
     std::size_t endpoints = 0;
     std::size_t invalid_annotations = 0;
     std::vector<kube::Kind> missing;  ///< kinds not yet listed
+    /// Objects that differed in comparisons; a kind is there once it has been compared.
+    std::map<kube::Kind, std::uint64_t> repairs;
     /// When the thread last came round; never long ago while it is well, it wakes every kMaxSleep.
     std::chrono::steady_clock::time_point last_round;
   };

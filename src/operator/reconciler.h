@@ -47,6 +47,7 @@ class Reconciler {
   std::size_t services() const { return inventory_.services(); }
   /// Endpoints of all sets that came out last.
   std::size_t endpoints() const { return endpoints_; }
+  const std::map<kube::Kind, std::uint64_t>& repairs() const { return inventory_.repairs(); }
   std::size_t invalid_annotations() const { return inventory_.invalid_annotations(); }
 
  private:

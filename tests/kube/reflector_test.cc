@@ -75,8 +75,8 @@ FakeApiServer::Step watch(
 
 void hold(Exchange& exchange) { exchange.hold(); }
 
-/// A reflector of Services before a scripted API server, and what it has told: "=" and the names for a list, "+" a new
-/// or changed one, "-" one that is gone.
+/// A reflector of Services before a scripted API server, and what it has told: "=" and the names for a list, "~" for a
+/// comparison, "+" a new or changed one, "-" one that is gone.
 class ReflectorBeforeAServer {
  public:
   explicit ReflectorBeforeAServer(std::vector<FakeApiServer::Step> script, ReflectorTiming timing = kNoWaiting,
@@ -93,14 +93,15 @@ class ReflectorBeforeAServer {
     return told_;
   }
 
-  /// The requests' versions of `count` requests: "list" or "watch from VERSION".
+  /// The requests' versions of `count` requests: "list", "compare at VERSION" or "watch from VERSION".
   Texts asked(std::size_t count) {
     Texts asked;
     for (const Exchange& request : server.requests(count)) {
       const std::size_t version = request.target.find("resourceVersion=");
+      const bool comparison = request.target.find("resourceVersionMatch=Exact") != std::string::npos;
       asked.push_back(version == std::string::npos
                           ? "list"
-                          : "watch from " +
+                          : (comparison ? "compare at " : "watch from ") +
                                 request.target.substr(version + 16, request.target.find('&', version) - version - 16));
     }
     return asked;
@@ -113,7 +114,7 @@ class ReflectorBeforeAServer {
 
  private:
   void take(Change change) {
-    std::string text = change.replace ? "=" : "";
+    std::string text = change.comparison ? "~" : change.replace ? "=" : "";
     for (const Object& object : change.objects) text += (change.replace ? " " : "+") + object.key.name;
     for (const model::ObjectKey& key : change.gone) text += "-" + key.name;
     const std::lock_guard lock(mutex_);
@@ -299,6 +300,47 @@ TEST(Reflector, GoesOnWithTheSameVersionAfterPassingFailures) {
   EXPECT_EQ(test.asked(7), (Texts{"list", "watch from 5", "watch from 5", "watch from 5", "watch from 5",
                                   "watch from 5", "watch from 5"}));
   EXPECT_EQ(test.reflector->restarts(), (Restarts{{"error", 5}}));
+}
+
+/// Every watch that was well is followed by a comparison.
+constexpr ReflectorTiming kComparesAlways{
+    .first_backoff = 60s, .max_backoff = 60s, .idle_deadline = 20s, .min_comparison = 0s, .page_size = 2};
+
+TEST(Reflector, ComparesNowAndThenAtTheVersionItHasComeToAndWatchesOnFromThere) {
+  ReflectorBeforeAServer test({list("5", {service("a", "1")}), watch(event("ADDED", service("b", "6")) + bookmark("7")),
+                               list("7", {service("a", "1"), service("b", "6")}, "rest"),
+                               list("7", {service("c", "2")}), watch(event("DELETED", service("c", "8")), hold)},
+                              kComparesAlways);
+  EXPECT_EQ(test.told(4), (Texts{"= a", "+b", "~ a b c", "-c"}));
+  EXPECT_EQ(test.asked(5), (Texts{"list", "watch from 5", "compare at 7", "list", "watch from 7"}));
+  const auto requests = test.server.requests(4);
+  EXPECT_TRUE(requests[2].target.ends_with("&resourceVersionMatch=Exact&resourceVersion=7")) << requests[2].target;
+  EXPECT_TRUE(requests[3].target.ends_with("&continue=rest")) << requests[3].target;
+  EXPECT_EQ(test.reflector->restarts(), (Restarts{{"timeout", 1}}));
+}
+
+TEST(Reflector, ListsInsteadOfComparingWhatTheServerHasNoMore) {
+  for (const auto& [what, answer] : std::vector<std::pair<const char*, FakeApiServer::Step>>{
+           {"gone", refuse(410)}, {"not possible", refuse(400)}, {"of another version", list("8", {})}}) {
+    SCOPED_TRACE(what);
+    ReflectorBeforeAServer test({list("5", {}), watch(bookmark("7")), answer, list("9", {service("a", "1")}), hold},
+                                kComparesAlways);
+    EXPECT_EQ(test.told(2), (Texts{"=", "= a"}));
+    EXPECT_EQ(test.asked(5), (Texts{"list", "watch from 5", "compare at 7", "list", "watch from 9"}));
+  }
+}
+
+TEST(Reflector, WatchesFirstAfterAnOutageAndAfterAComparisonThatFailed) {
+  ReflectorTiming timing = kComparesAlways;
+  timing.first_backoff = timing.max_backoff = 100ms;
+  ReflectorBeforeAServer test({list("5", {}), refuse(500), watch(bookmark("7")), refuse(500), hold}, timing);
+  EXPECT_EQ(test.asked(5), (Texts{"list", "watch from 5", "watch from 5", "compare at 7", "watch from 7"}));
+  EXPECT_EQ(test.told(1), Texts{"="});
+}
+
+TEST(Reflector, DoesNotCompareBeforeItIsTime) {
+  ReflectorBeforeAServer test({list("5", {}), watch(bookmark("7")), watch(bookmark("8")), hold});
+  EXPECT_EQ(test.asked(4), (Texts{"list", "watch from 5", "watch from 7", "watch from 8"}));
 }
 
 TEST(Reflector, WaitsAsLongAsTheServerAsksAndGoesOnFromWhereItWas) {

@@ -91,6 +91,15 @@ TEST_F(AdminServerTest, ExposesEveryFamily) {
   }
 }
 
+TEST_F(AdminServerTest, CountsWhatComparisonsHaveRepaired) {
+  sync();
+  kube::Change comparison = all(Kind::node, {node("n", "z")});
+  comparison.comparison = true;
+  reconciler_.offer({comparison});
+  ASSERT_TRUE(fakes::run_until(loop_, [&] { return !reconciler_.read().repairs.empty(); }));
+  EXPECT_TRUE(has(ask("/metrics"), "\noutrigger_comparison_repairs_total{kind=\"Node\"} 1\n"));
+}
+
 TEST_F(AdminServerTest, ShowsWhetherItLeadsByWhichLease) {
   EXPECT_FALSE(has(ask("/metrics"), "leader_election_master_status"));
   kube::FakeApiServer server(

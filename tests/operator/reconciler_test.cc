@@ -291,6 +291,42 @@ TEST_F(ReconcilerTest, HoldsEndpointsAndASliceOfOneNameApart) {
   EXPECT_EQ(addresses(kWeb), "10.0.0.1:8080");
 }
 
+TEST_F(ReconcilerTest, RepairsWhatAComparisonShowsToBeLostAndCountsIt) {
+  sync();
+  const auto compare = [&](Kind kind, std::vector<kube::Object> objects) {
+    kube::Change change = all(kind, std::move(objects));
+    change.comparison = true;
+    return apply(std::move(change)).size();
+  };
+  apply(put(service("web")));
+  apply(put(slice("l", "web", {endpoint("10.0.0.1", "a")})));
+  apply(put(pod("a", {{"outrigger.dev/weight", "2"}})));
+  apply(put(node("node-1", "x")));
+  // Nothing is lost: nothing is counted, nothing comes out.
+  EXPECT_EQ(compare(Kind::service, {service("web")}), 0u);
+  EXPECT_EQ(compare(Kind::endpoint_slice, {slice("l", "web", {endpoint("10.0.0.1", "a")})}), 0u);
+  EXPECT_EQ(compare(Kind::pod, {pod("a", {{"outrigger.dev/weight", "2"}}), pod("plain", {})}), 0u);
+  EXPECT_EQ(compare(Kind::node, {node("node-1", "x"), node("node-2", "")}), 0u);
+  EXPECT_EQ(
+      reconciler_.repairs(),
+      (std::map<Kind, std::uint64_t>{{Kind::service, 0}, {Kind::endpoint_slice, 0}, {Kind::pod, 0}, {Kind::node, 0}}));
+  // A change, something new, something gone: of each kind.
+  EXPECT_EQ(compare(Kind::endpoint_slice,
+                    {slice("l", "web", {endpoint("10.0.0.2", "a")}), slice("m", "web", {endpoint("10.0.0.3")})}),
+            1u);
+  EXPECT_EQ(addresses(kWeb), "10.0.0.2:8080 10.0.0.3:8080");
+  EXPECT_EQ(compare(Kind::endpoint_slice, {slice("m", "web", {endpoint("10.0.0.3")})}), 1u);
+  compare(Kind::service, {service("web", {}, {80, 81}), service("api")});
+  compare(Kind::pod, {pod("a", {}), pod("b", {{"outrigger.dev/tier", "1"}})});
+  compare(Kind::node, {node("node-2", "y")});
+  EXPECT_EQ(
+      reconciler_.repairs(),
+      (std::map<Kind, std::uint64_t>{{Kind::service, 2}, {Kind::endpoint_slice, 3}, {Kind::pod, 2}, {Kind::node, 2}}));
+  // An ordinary list counts nothing.
+  apply(all(Kind::service, {}));
+  EXPECT_EQ(reconciler_.repairs().at(Kind::service), 2u);
+}
+
 TEST_F(ReconcilerTest, TellsABadAnnotationOnceAndCountsItWhileItIsThere) {
   sync();
   const model::Annotations bad{{"outrigger.dev/policy", "fastest"}};
