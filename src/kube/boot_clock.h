@@ -7,11 +7,13 @@ namespace outrigger::kube {
 /// CLOCK_BOOTTIME: never set, and goes on while the process is stopped (as steady_clock's CLOCK_MONOTONIC does) and
 /// while the machine is suspended (as that does not). Any thread.
 struct BootClock {
+  // NOLINTBEGIN(readability-identifier-naming): the standard's names of a clock.
   using duration = std::chrono::nanoseconds;
   using rep = duration::rep;
   using period = duration::period;
   using time_point = std::chrono::time_point<BootClock>;
   static constexpr bool is_steady = true;
+  // NOLINTEND(readability-identifier-naming)
 
   static time_point now() {
     std::timespec time{};

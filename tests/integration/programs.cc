@@ -3,7 +3,6 @@
 #include "integration/http_connection.h"
 
 namespace outrigger::integration {
-
 void write_certificates(const fakes::TemporaryFolder& folder) {
   const fakes::CertificateAuthority authority;
   folder.write("ca.crt", authority.certificate());
@@ -34,9 +33,13 @@ std::vector<std::string> operator_command(std::vector<std::string> source, const
 }  // namespace
 
 Operator::Operator(const std::string& kubeconfig, EndpointsSource source, const fakes::TemporaryFolder& certificates,
-                   const std::string& feed_address)
-    : program_(operator_command({"--source", "kube", "--kubeconfig", kubeconfig, "--endpoints-source", name_of(source)},
-                                certificates, feed_address)) {}
+                   const std::string& feed_address, const std::vector<std::string>& more)
+    : program_([&] {
+        std::vector<std::string> flags{"--source",           "kube",         "--kubeconfig", kubeconfig,
+                                       "--endpoints-source", name_of(source)};
+        flags.insert(flags.end(), more.begin(), more.end());
+        return operator_command(std::move(flags), certificates, feed_address);
+      }()) {}
 
 Operator::Operator(const fakes::TemporaryFolder& manifests, const fakes::TemporaryFolder& certificates,
                    const std::string& feed_address)

@@ -1,6 +1,7 @@
 #pragma once
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "fakes/certificates.h"
 #include "integration/cluster_objects.h"
@@ -14,9 +15,9 @@ void write_certificates(const fakes::TemporaryFolder& folder);
 /// outrigger-operator. One owner.
 class Operator {
  public:
-  /// Watching an API server.
+  /// Watching an API server. `more`: further flags.
   Operator(const std::string& kubeconfig, EndpointsSource source, const fakes::TemporaryFolder& certificates,
-           const std::string& feed_address);
+           const std::string& feed_address, const std::vector<std::string>& more = {});
   /// Reading a folder of manifests instead.
   Operator(const fakes::TemporaryFolder& manifests, const fakes::TemporaryFolder& certificates,
            const std::string& feed_address);
@@ -25,7 +26,6 @@ class Operator {
   std::string metrics();
   /// kill -9
   void kill() { program_.kill(); }
-
   Program& program() { return program_; }
 
  private:
