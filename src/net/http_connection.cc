@@ -32,10 +32,10 @@ HttpConnection::HttpConnection(EventLoop& loop, FileDescriptor fd, const SslCont
       soon_(loop, [this] { process(); }),
       stream_(Stream::accepted(loop, std::move(fd), context,
                                {.on_handshake = context ? std::function<void()>([this] { on_handshake(); }) : nullptr,
-                                .on_open = [this] { watcher_.on_open(*this); },
+                                .on_open = [this] { on_open(); },
                                 .on_bytes = [this](std::string_view bytes) { on_bytes(bytes); },
                                 .on_drained = [this] { on_drained(); },
-                                .on_end = [this](const std::string&) { gone(); }})) {
+                                .on_end = [this](const std::string& reason) { on_stream_end(reason); }})) {
   deadline_.set(limits_.head_timeout);
 }
 
@@ -48,6 +48,11 @@ HttpConnection::~HttpConnection() {
 void HttpConnection::on_handshake() {
   deadline_.cancel();
   watcher_.on_handshake(*this);
+}
+
+void HttpConnection::on_open() {
+  open_ = true;
+  watcher_.on_open(*this);
 }
 
 void HttpConnection::take_up_handshake() {
@@ -92,7 +97,13 @@ void HttpConnection::on_drained() {
   if (!exchange_) soon_.schedule();
 }
 
+void HttpConnection::on_stream_end(const std::string& reason) {
+  if (!open_) watcher_.on_handshake_failure(peer_, reason);
+  gone();
+}
+
 void HttpConnection::on_deadline() {
+  if (!open_) watcher_.on_handshake_failure(peer_, "TLS handshake: not done in time");
   if (phase_ != Phase::idle) return abort();
   finish();
   settle();

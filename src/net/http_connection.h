@@ -44,8 +44,10 @@ class HttpConnection {
   bool decide_close();
 
   void on_handshake();
+  void on_open();
   void on_bytes(std::string_view bytes);
   void on_drained();
+  void on_stream_end(const std::string& reason);
   void on_deadline();
   void on_write_deadline();
   /// Takes the buffered bytes as far as they go.
@@ -74,6 +76,7 @@ class HttpConnection {
   http::RequestHead head_;
   http::BodyReader body_;
   std::unique_ptr<ServedExchange> exchange_;
+  bool open_ = false;  ///< the handshake is done
   bool keep_alive_ = true;
   bool expects_continue_ = false;  ///< the client may hold its body back until it is told 100
   bool closing_ = false;           ///< what is queued is sent; nothing is taken any more

@@ -22,6 +22,10 @@ HttpServer::HttpServer(EventLoop& loop, FileDescriptor listener, SslContext cont
       limits_(limits),
       watcher_{.on_handshake = [this](HttpConnection& begun) { wait_for_turn(begun); },
                .on_open = [this](HttpConnection& open) { end_turn(open); },
+               .on_handshake_failure =
+                   [this](const SocketAddress& peer, const std::string& reason) {
+                     if (on_handshake_failure_) on_handshake_failure_(peer, reason);
+                   },
                .on_gone = [this](HttpConnection& ended) { forget(ended); }},
       turn_(loop, [this] { end_old_turns(); }),
       acceptor_(std::make_unique<Acceptor>(loop, std::move(listener),
@@ -34,6 +38,11 @@ HttpServer::~HttpServer() {
     const auto connection = std::move(connections_.begin()->second);
     connections_.erase(connections_.begin());
   }
+}
+
+void HttpServer::set_context(SslContext context) {
+  CHECK(context_ && context);
+  context_ = std::move(context);
 }
 
 SocketAddress HttpServer::address() const {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -48,9 +49,13 @@ class HttpExchange {
   virtual std::string_view query() const = 0;  ///< after '?', may be empty
   virtual bool from_loopback() const = 0;
   virtual const SocketAddress& peer() const = 0;
+  virtual std::string_view authorization() const = 0;  ///< the field's value, a secret; empty without
+  /// The client's, verified; none when plain, and where it has shown none.
+  virtual std::optional<PeerCertificate> certificate() const = 0;
 
-  /// The whole answer.
-  virtual void respond(std::uint16_t status, std::string_view content_type, std::string_view body) = 0;
+  /// The whole answer. `retry_after` is the field Retry-After; 0: none.
+  virtual void respond(std::uint16_t status, std::string_view content_type, std::string_view body,
+                       std::chrono::seconds retry_after = {}) = 0;
 
   /// An answer of status 200 and no known length, chunked; may begin while the request's body still comes. Blocks given
   /// to send() must carry their own chunk framing (chunked()), so that one encoding serves many. An HTTP/1.0 client,
@@ -80,6 +85,7 @@ class HttpConnection;
 struct HttpConnectionWatcher {
   std::function<void(HttpConnection&)> on_handshake;  ///< TLS: it waits for take_up_handshake()
   std::function<void(HttpConnection&)> on_open;       ///< the handshake is done
+  std::function<void(const SocketAddress& peer, const std::string& reason)> on_handshake_failure;
   /// Once, when there is nothing left but to destroy it, which must wait for the loop's defer().
   std::function<void(HttpConnection&)> on_gone;
 };
@@ -88,6 +94,8 @@ class HttpServer final {
  public:
   /// Answers, or keeps the exchange and answers later. One that is neither answered nor kept is answered with 500.
   using Handler = std::function<void(HttpExchange&)>;
+  /// A connection has ended before its TLS handshake has: who and why.
+  using OnHandshakeFailure = std::function<void(const SocketAddress& peer, const std::string& reason)>;
 
   /// Takes over a listening socket. TLS when `context` is set.
   HttpServer(EventLoop& loop, FileDescriptor listener, SslContext context, Handler handler,
@@ -97,6 +105,10 @@ class HttpServer final {
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
+
+  /// For the connections accepted from now on; those there are keep theirs. Requires a server that speaks TLS.
+  void set_context(SslContext context);
+  void set_on_handshake_failure(OnHandshakeFailure told) { on_handshake_failure_ = std::move(told); }
 
   std::size_t connections() const { return connections_.size(); }
   SocketAddress address() const;
@@ -112,6 +124,7 @@ class HttpServer final {
   EventLoop& loop_;
   SslContext context_;
   Handler handler_;
+  OnHandshakeFailure on_handshake_failure_;
   HttpServerLimits limits_;
   const HttpConnectionWatcher watcher_;
   struct Handshake {

@@ -25,7 +25,9 @@ ServedExchange::ServedExchange(HttpConnection& connection, const http::RequestHe
       method_(head.method),
       target_(head.target),
       path_size_(std::min(target_.find('?'), target_.size())),
-      http11_(head.version == http::Version::http11) {}
+      http11_(head.version == http::Version::http11) {
+  if (const http::Field* const field = http::find_field(head.fields, "Authorization")) authorization_ = field->value;
+}
 
 HttpConnection& ServedExchange::connection() const {
   CHECK(connection_ != nullptr);
@@ -38,13 +40,15 @@ std::string_view ServedExchange::query() const {
 }
 
 const SocketAddress& ServedExchange::peer() const { return connection().peer_; }
+std::optional<PeerCertificate> ServedExchange::certificate() const { return connection().stream_->peer_certificate(); }
 std::size_t ServedExchange::unsent() const { return connection().stream_->unsent(); }
 std::uint64_t ServedExchange::sent() const { return connection().stream_->sent(); }
 
 void ServedExchange::write_head(std::uint16_t status, std::string_view content_type, http::Framing framing,
-                                std::size_t size, std::string& out) const {
+                                std::size_t size, std::chrono::seconds retry_after, std::string& out) const {
   const std::string date = http_date();
   const std::string length = std::to_string(size);
+  const std::string wait = std::to_string(retry_after.count());
   http::ResponseHead head;
   head.status = status;
   head.reason = http::reason_phrase(status);
@@ -53,21 +57,24 @@ void ServedExchange::write_head(std::uint16_t status, std::string_view content_t
   head.fields = {{"Date", date}, {"Content-Type", content_type}};
   // The writer frames by the head; the field is what it tells HEAD, which has no framing.
   if (framing == http::Framing::length) head.fields.push_back({"Content-Length", length});
+  if (retry_after.count() > 0) head.fields.push_back({"Retry-After", wait});
   http::write_response_head(
       head, {.http11 = http11_, .close = connection().decide_close(), .to_head = method_ == "HEAD"}, out);
 }
 
-void ServedExchange::write_answer(std::uint16_t status, std::string_view content_type, std::string_view body) {
+void ServedExchange::write_answer(std::uint16_t status, std::string_view content_type, std::string_view body,
+                                  std::chrono::seconds retry_after) {
   std::string out;
-  write_head(status, content_type, http::Framing::length, body.size(), out);
+  write_head(status, content_type, http::Framing::length, body.size(), retry_after, out);
   if (method_ != "HEAD") out += body;
   connection().write(std::move(out));
 }
 
-void ServedExchange::respond(std::uint16_t status, std::string_view content_type, std::string_view body) {
+void ServedExchange::respond(std::uint16_t status, std::string_view content_type, std::string_view body,
+                             std::chrono::seconds retry_after) {
   CHECK(answer_ == Answer::none);
   CHECK(status >= 200 && status != 204 && status != 304);
-  write_answer(status, content_type, body);
+  write_answer(status, content_type, body, retry_after);
   answer_ = Answer::complete;
   connection().soon_.schedule();
 }
@@ -83,7 +90,7 @@ void ServedExchange::start_stream(std::string_view content_type) {
   }
   if (on_body) connection().say_continue();
   std::string out;
-  write_head(200, content_type, http::Framing::chunked, 0, out);
+  write_head(200, content_type, http::Framing::chunked, 0, {}, out);
   connection().write(std::move(out));
   answer_ = method_ == "HEAD" ? Answer::dropping : Answer::streaming;
   connection().soon_.schedule();

@@ -17,8 +17,11 @@ class ServedExchange final : public HttpExchange {
   std::string_view query() const override;
   bool from_loopback() const override { return peer().is_loopback(); }
   const SocketAddress& peer() const override;
+  std::string_view authorization() const override { return authorization_; }
+  std::optional<PeerCertificate> certificate() const override;
 
-  void respond(std::uint16_t status, std::string_view content_type, std::string_view body) override;
+  void respond(std::uint16_t status, std::string_view content_type, std::string_view body,
+               std::chrono::seconds retry_after = {}) override;
   void start_stream(std::string_view content_type) override;
   void send(std::shared_ptr<const std::string> chunk) override;
   void end_stream() override;
@@ -37,14 +40,16 @@ class ServedExchange final : public HttpExchange {
   enum class Answer : std::uint8_t { none, streaming, dropping, complete };
 
   HttpConnection& connection() const;
-  void write_answer(std::uint16_t status, std::string_view content_type, std::string_view body);
+  void write_answer(std::uint16_t status, std::string_view content_type, std::string_view body,
+                    std::chrono::seconds retry_after = {});
   void write_head(std::uint16_t status, std::string_view content_type, http::Framing framing, std::size_t size,
-                  std::string& out) const;
+                  std::chrono::seconds retry_after, std::string& out) const;
 
   HttpConnection* connection_;
   std::string method_;
   std::string target_;
   std::size_t path_size_;
+  std::string authorization_;
   bool http11_;
   bool body_end_told_ = false;
   Answer answer_ = Answer::none;

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +67,9 @@ class Stream final : private EventHandler {
   void finish();
   /// Ends it at once; no callback follows.
   void close();
+
+  /// Once it is open; none when plain, and where the peer has shown none.
+  std::optional<PeerCertificate> peer_certificate() const { return transport_.peer_certificate(); }
 
   const FileDescriptor& descriptor() const { return transport_.descriptor(); }
 

@@ -26,19 +26,26 @@ using Certificate = std::unique_ptr<X509, Free<X509, X509_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY, EVP_PKEY_free>>;
 using Bio = std::unique_ptr<BIO, Free<BIO, BIO_free_all>>;
 
-/// One of the files, for errors: "key file "/etc/tls/tls.key"".
-struct Place {
-  const char* what;
-  const std::string& path;
+/// A PEM text and, for errors, where it is from: `key file "/etc/tls/tls.key"`.
+struct Source {
+  std::string what;
+  std::string path;  ///< empty: memory
+  std::string text{};
 
   tl::unexpected<Error> refuse(const std::string& why) const {
-    return failure(std::string(what) + " file \"" + path + "\": " + why);
+    return failure(what + (path.empty() ? "" : " file \"" + path + "\"") + ": " + why);
   }
 };
 
-Result<std::string> read_file(const Place& place) {
-  const auto refuse = [&place] { return place.refuse(std::system_category().message(errno)); };
-  const FileDescriptor fd(::open(place.path.c_str(), O_RDONLY | O_CLOEXEC));
+struct Sources {
+  Source certificate;
+  Source key;
+  Source peer_ca;
+};
+
+Result<void> read_file(Source& source) {
+  const auto refuse = [&source] { return source.refuse(std::system_category().message(errno)); };
+  const FileDescriptor fd(::open(source.path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return refuse();
   std::string text(kMaxFileBytes + 1, '\0');
   std::size_t size = 0;
@@ -49,9 +56,22 @@ Result<std::string> read_file(const Place& place) {
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
   }
-  if (size > kMaxFileBytes) return place.refuse("is larger than 1 MiB");
+  if (size > kMaxFileBytes) return source.refuse("is larger than 1 MiB");
   text.resize(size);
-  return text;
+  source.text = std::move(text);
+  return {};
+}
+
+Result<Sources> read_files(const TlsFiles& files) {
+  Sources sources{{"certificate", files.certificate}, {"key", files.key}, {"CA", files.peer_ca}};
+  for (Source* const source : {&sources.certificate, &sources.key, &sources.peer_ca}) {
+    if (auto read = read_file(*source); !read) return tl::unexpected(read.error());
+  }
+  return sources;
+}
+
+Sources in_memory(const TlsPem& pem) {
+  return {{"certificate", "", pem.certificate}, {"key", "", pem.key}, {"CA", "", pem.peer_ca}};
 }
 
 Bio reader_of(const std::string& text) {
@@ -63,10 +83,8 @@ Bio reader_of(const std::string& text) {
 // Where there is no passphrase, OpenSSL would ask the terminal for one.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
-Result<std::vector<Certificate>> read_certificates(const Place& place) {
-  const auto text = read_file(place);
-  if (!text) return tl::unexpected(text.error());
-  const Bio bio = reader_of(*text);
+Result<std::vector<Certificate>> read_certificates(const Source& source) {
+  const Bio bio = reader_of(source.text);
   std::vector<Certificate> certificates;
   for (;;) {
     Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr));
@@ -75,65 +93,61 @@ Result<std::vector<Certificate>> read_certificates(const Place& place) {
   }
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   const std::string reason = take_tls_error("cannot be read");
-  if (!at_end) return place.refuse("certificate " + std::to_string(certificates.size() + 1) + ": " + reason);
-  if (certificates.empty()) return place.refuse("holds no certificate; must be PEM");
+  if (!at_end) return source.refuse("certificate " + std::to_string(certificates.size() + 1) + ": " + reason);
+  if (certificates.empty()) return source.refuse("holds no certificate; must be PEM");
   return certificates;
 }
 
-Result<Key> read_key(const Place& place) {
-  auto text = read_file(place);
-  if (!text) return tl::unexpected(text.error());
+Result<Key> read_key(const Source& source) {
   bool encrypted = false;
   const auto note_passphrase = [](char*, int, int, void* asked) {
     *static_cast<bool*>(asked) = true;
     return -1;
   };
-  Key key(PEM_read_bio_PrivateKey(reader_of(*text).get(), nullptr, note_passphrase, &encrypted));
-  OPENSSL_cleanse(text->data(), text->size());
+  Key key(PEM_read_bio_PrivateKey(reader_of(source.text).get(), nullptr, note_passphrase, &encrypted));
   ERR_clear_error();
-  if (encrypted) return place.refuse("is protected by a passphrase; must be without one");
-  if (!key) return place.refuse("holds no private key; must be PEM");
+  if (encrypted) return source.refuse("is protected by a passphrase; must be without one");
+  if (!key) return source.refuse("holds no private key; must be PEM");
   return key;
 }
 
-Result<void> use_certificate(SSL_CTX* context, const TlsFiles& files) {
-  const Place certificate_place{"certificate", files.certificate};
-  const Place key_place{"key", files.key};
-  const auto chain = read_certificates(certificate_place);
+Result<void> use_certificate(SSL_CTX* context, const Sources& sources) {
+  const auto chain = read_certificates(sources.certificate);
   if (!chain) return tl::unexpected(chain.error());
-  const auto key = read_key(key_place);
+  const auto key = read_key(sources.key);
   if (!key) return tl::unexpected(key.error());
 
   if (X509_check_private_key(chain->front().get(), key->get()) != 1) {
     ERR_clear_error();
-    return key_place.refuse("does not belong to the certificate of \"" + files.certificate + "\"");
+    const std::string& path = sources.certificate.path;
+    return sources.key.refuse("does not belong to the certificate" + (path.empty() ? "" : " of \"" + path + "\""));
   }
   if (SSL_CTX_use_certificate(context, chain->front().get()) != 1) {
-    return certificate_place.refuse(take_tls_error("cannot be used"));
+    return sources.certificate.refuse(take_tls_error("cannot be used"));
   }
   for (std::size_t i = 1; i < chain->size(); ++i) {
     if (SSL_CTX_add1_chain_cert(context, (*chain)[i].get()) != 1) {
-      return certificate_place.refuse(take_tls_error("cannot be used"));
+      return sources.certificate.refuse(take_tls_error("cannot be used"));
     }
   }
-  if (SSL_CTX_use_PrivateKey(context, key->get()) != 1) return key_place.refuse(take_tls_error("cannot be used"));
+  if (SSL_CTX_use_PrivateKey(context, key->get()) != 1) return sources.key.refuse(take_tls_error("cannot be used"));
   return {};
 }
 
-Result<void> trust(SSL_CTX* context, const TlsFiles& files) {
-  const Place place{"CA", files.peer_ca};
-  const auto roots = read_certificates(place);
+Result<void> trust(SSL_CTX* context, const Source& source) {
+  const auto roots = read_certificates(source);
   if (!roots) return tl::unexpected(roots.error());
   for (const Certificate& root : *roots) {
     if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), root.get()) != 1 ||
         SSL_CTX_add_client_CA(context, root.get()) != 1) {
-      return place.refuse(take_tls_error("cannot be used"));
+      return source.refuse(take_tls_error("cannot be used"));
     }
   }
   return {};
 }
 
-Result<SslContext> make_context(const SSL_METHOD* method, const TlsFiles& files) {
+/// `sources` hold a key: what is left of it is wiped.
+Result<SslContext> make_context(const SSL_METHOD* method, int verify, bool shows_none, Sources sources) {
   ERR_clear_error();
   SslContext context(SSL_CTX_new(method), SSL_CTX_free);
   CHECK(context);
@@ -144,15 +158,43 @@ Result<SslContext> make_context(const SSL_METHOD* method, const TlsFiles& files)
   SSL_CTX_set_num_tickets(context.get(), 0);
   SSL_CTX_set_mode(context.get(),
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  if (auto used = use_certificate(context.get(), files); !used) return tl::unexpected(used.error());
-  if (auto trusted = trust(context.get(), files); !trusted) return tl::unexpected(trusted.error());
+  SSL_CTX_set_verify(context.get(), verify, nullptr);
+  const auto used = shows_none ? Result<void>() : use_certificate(context.get(), sources);
+  OPENSSL_cleanse(sources.key.text.data(), sources.key.text.size());
+  if (!used) return tl::unexpected(used.error());
+  if (auto trusted = trust(context.get(), sources.peer_ca); !trusted) return tl::unexpected(trusted.error());
   return context;
+}
+
+Result<SslContext> make_server_context(Sources sources, ClientCertificate client) {
+  const int demand = client == ClientCertificate::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+  return make_context(TLS_server_method(), SSL_VERIFY_PEER | demand, false, std::move(sources));
+}
+
+Result<SslContext> make_client_context(Sources sources) {
+  const bool shows_none = sources.certificate.path.empty() && sources.certificate.text.empty() &&
+                          sources.key.path.empty() && sources.key.text.empty();
+  return make_context(TLS_client_method(), SSL_VERIFY_PEER, shows_none, std::move(sources));
 }
 
 }  // namespace
 
-Result<SslContext> server_context(const TlsFiles& files) { return make_context(TLS_server_method(), files); }
-Result<SslContext> client_context(const TlsFiles& files) { return make_context(TLS_client_method(), files); }
+Result<SslContext> server_context(const TlsFiles& files, ClientCertificate client) {
+  auto sources = read_files(files);
+  if (!sources) return tl::unexpected(sources.error());
+  return make_server_context(std::move(*sources), client);
+}
+
+Result<SslContext> client_context(const TlsFiles& files) {
+  auto sources = read_files(files);
+  if (!sources) return tl::unexpected(sources.error());
+  return make_client_context(std::move(*sources));
+}
+
+Result<SslContext> server_context(const TlsPem& pem, ClientCertificate client) {
+  return make_server_context(in_memory(pem), client);
+}
+
+Result<SslContext> client_context(const TlsPem& pem) { return make_client_context(in_memory(pem)); }
 
 }  // namespace outrigger::net

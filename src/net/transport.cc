@@ -12,6 +12,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "net/peer_certificate.h"
 #include "net/socket_bio.h"
 #include "net/tls_error.h"
 
@@ -157,6 +158,11 @@ Progress Transport::discard(std::span<char> buffer) {
 }
 
 bool Transport::has_buffered() const { return ssl_ && SSL_has_pending(ssl_.get()) == 1; }
+
+std::optional<PeerCertificate> Transport::peer_certificate() const {
+  const X509* const certificate = ssl_ ? SSL_get0_peer_certificate(ssl_.get()) : nullptr;
+  return certificate == nullptr ? std::nullopt : std::optional(read_peer_certificate(certificate));
+}
 
 void Transport::close() {
   ssl_.reset();

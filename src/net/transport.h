@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,6 +50,9 @@ class Transport {
   Progress discard(std::span<char> buffer);
   /// True when a read would give bytes that no event of the socket will tell of.
   bool has_buffered() const;
+
+  /// None when plain, and where the peer has shown none.
+  std::optional<PeerCertificate> peer_certificate() const;
 
   const FileDescriptor& descriptor() const { return fd_; }
   void close();
