@@ -1,10 +1,9 @@
-#include <openssl/evp.h>
 #include <yaml-cpp/yaml.h>
 
 #include <array>
 #include <filesystem>
-#include <memory>
 
+#include "kube/base64.h"
 #include "kube/config.h"
 #include "kube/server_address.h"
 #include "kube/small_file.h"
@@ -30,23 +29,6 @@ constexpr std::array kUnsupportedInUser{
 constexpr std::array kUnsupportedInCluster{
     Unsupported{"proxy-url", "a direct connection"},
 };
-
-Result<std::string> decode_base64(const std::string& text) {
-  const std::unique_ptr<EVP_ENCODE_CTX, decltype(&EVP_ENCODE_CTX_free)> context(EVP_ENCODE_CTX_new(),
-                                                                                EVP_ENCODE_CTX_free);
-  EVP_DecodeInit(context.get());
-  std::string bytes(text.size() + 3, '\0');
-  auto* const out = reinterpret_cast<unsigned char*>(bytes.data());
-  int length = 0;
-  int rest = 0;
-  if (EVP_DecodeUpdate(context.get(), out, &length, reinterpret_cast<const unsigned char*>(text.data()),
-                       static_cast<int>(text.size())) < 0 ||
-      EVP_DecodeFinal(context.get(), out + length, &rest) != 1 || length + rest == 0) {
-    return failure("not allowed; allowed: base64");
-  }
-  bytes.resize(static_cast<std::size_t>(length) + static_cast<std::size_t>(rest));
-  return bytes;
-}
 
 /// One mapping of the file and where it stands, e.g. "/home/a/.kube/config: users[admin]".
 class Section {
