@@ -53,14 +53,6 @@ void add_text(GENERAL_NAMES& names, int type, const std::string& text) {
   CHECK(sk_GENERAL_NAME_push(&names, name) > 0);
 }
 
-bool is_dns_name(const std::string& text) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_' || c == '*';
-  };
-  return !text.empty() && text.size() <= kMaxDnsName && std::all_of(text.begin(), text.end(), allowed);
-}
-
 Result<void> add_alternative_names(X509* certificate, const LeafProfile& profile) {
   const NamesHandle names(GENERAL_NAMES_new());
   CHECK(names);
@@ -93,6 +85,14 @@ void add_usages(X509* certificate, const LeafProfile& profile) {
 }
 
 }  // namespace
+
+bool is_dns_name(std::string_view text) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_' || c == '*';
+  };
+  return !text.empty() && text.size() <= kMaxDnsName && std::all_of(text.begin(), text.end(), allowed);
+}
 
 Issuer Issuer::make_root(const std::string& common_name, TimePoint now, seconds life) {
   CHECK(life >= seconds(10));

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "identity/certificate.h"
@@ -11,6 +12,9 @@ namespace outrigger::identity {
 /// How far notBefore lies before the making, for clocks that are behind; a tenth of the life where that is less.
 inline constexpr std::chrono::minutes kMaxBackdating{5};
 inline constexpr std::chrono::hours kRootLife{10 * 365 * 24};
+
+/// Labels of letters, digits, '-' and '_', perhaps a wildcard; at most 253 bytes.
+bool is_dns_name(std::string_view text);
 
 /// What a leaf certificate is to say.
 struct LeafProfile {

@@ -51,8 +51,9 @@ std::string AdminServer::metrics() const {
   }
   all.gauge("workqueue_depth", "Services that wait to be looked at.", {{"name", "services"}},
             count(readings.queue_depth));
-  all.gauge("outrigger_certificate_expiry_timestamp_seconds", "When the feed's certificate ends.", {},
-            static_cast<double>(view_.certificate_expiry));
+  all.counter("outrigger_feed_out_of_scope_total", "Subscriptions to Services outside the subscriber's scope.", {},
+              static_cast<double>(view_.publisher.out_of_scope()));
+  view_.identity.add_metrics(all);
   if (view_.elector != nullptr) {
     all.gauge("leader_election_master_status", "1 while this replica leads by this Lease, 0 while another may.",
               {{"name", view_.elector->lease().name}}, view_.elector->leading() ? 1 : 0);
@@ -62,7 +63,9 @@ std::string AdminServer::metrics() const {
 }
 
 void AdminServer::answer_ready(net::HttpExchange& exchange) const {
-  if (view_.publisher.complete()) return exchange.respond(200, kText, "ready\n");
+  const bool published = view_.publisher.complete();
+  if (published && view_.identity.ready()) return exchange.respond(200, kText, "ready\n");
+  if (published) return exchange.respond(503, kText, "not ready; not yet a certificate for the feed\n");
   std::string missing;
   for (const kube::Kind kind : view_.reconciler.read().missing) {
     missing += (missing.empty() ? "" : ", ") + std::string(kube::kind_name(kind));

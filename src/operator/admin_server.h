@@ -1,9 +1,9 @@
 #pragma once
-#include <cstdint>
 #include <string>
 
 #include "kube/leader_elector.h"
 #include "net/http_server.h"
+#include "operator/feed_identity.h"
 #include "operator/publisher.h"
 #include "operator/reconcile_thread.h"
 #include "operator/source.h"
@@ -19,8 +19,8 @@ class AdminServer {
     const ReconcileThread& reconciler;
     const Publisher& publisher;
     const Source& source;
+    const FeedIdentity& identity;
     const kube::LeaderElector* elector = nullptr;  ///< null: there is no election
-    std::int64_t certificate_expiry = 0;           ///< seconds since 1970
   };
   /// A reconcile thread that has not come round for this long is not alive.
   static constexpr std::chrono::seconds kMaxRound{60};

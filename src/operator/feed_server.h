@@ -1,32 +1,58 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <unordered_map>
 
+#include "identity/certificate.h"
 #include "net/http_server.h"
 #include "operator/publisher.h"
+#include "operator/repeat_limit.h"
 
 namespace outrigger::op {
 
-/// Subscribers over the network: POST /v1/feed over mutual TLS, body and answer both streams of lines. A last line
-/// without '\n' counts when the body ends, and the answer goes on after that, so curl -d will do. A line that is too
-/// long or no message ends its stream. Loop's thread only.
+/// What a sidecar may subscribe to.
+enum class FeedScope : std::uint8_t {
+  cluster,  ///< every Service
+  own,      ///< those of the namespace in its certificate's SPIFFE ID; nothing where that has none
+};
+
+struct FeedServerOptions {
+  FeedScope scope = FeedScope::cluster;
+  /// Answers /v1/certificate; empty: there is none.
+  net::HttpServer::Handler certificates{};
+  std::function<identity::TimePoint()> now = std::chrono::system_clock::now;
+};
+
+/// Subscribers over the network: POST /v1/feed over TLS with a client certificate, body and answer both streams of
+/// lines. A last line without '\n' counts when the body ends, and the answer goes on after that, so curl -d will do. A
+/// line that is too long or no message ends its stream, and so does the end of the certificate it was opened with,
+/// kGrace later: sidecars renew theirs and come back long before. What is refused is logged once a minute. Loop's
+/// thread only.
 class FeedServer {
  public:
   /// Between two heartbeats of a stream.
   static constexpr std::chrono::seconds kHeartbeat{15};
+  static constexpr std::chrono::minutes kGrace{5};
 
   /// All but `listener` outlive it.
-  FeedServer(net::EventLoop& loop, net::FileDescriptor listener, net::SslContext context, Publisher& publisher);
+  FeedServer(net::EventLoop& loop, net::FileDescriptor listener, net::SslContext context, Publisher& publisher,
+             FeedServerOptions options = {});
   ~FeedServer();
 
+  /// For new connections.
+  void set_context(net::SslContext context) { server_.set_context(std::move(context)); }
   net::SocketAddress address() const { return server_.address(); }
 
  private:
   class Stream;
   void handle(net::HttpExchange& exchange);
+  void open(net::HttpExchange& exchange, const net::PeerCertificate& certificate);
   void beat();
+  void complain(const char* what, const std::string& who, const std::string& reason);
 
   Publisher& publisher_;
+  const FeedServerOptions options_;
+  RepeatLimit complaints_;
   std::unordered_map<Stream*, std::unique_ptr<Stream>> streams_;
   net::Timer heartbeat_;
   std::size_t next_part_ = 0;  ///< of the subscribers, whose heartbeats are due next

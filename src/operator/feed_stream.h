@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include "model/service_port.h"
+
 namespace outrigger::op {
 
 /// Bytes ready for the wire, shared by everyone they are sent to.
@@ -16,6 +18,8 @@ class FeedStream {
   virtual std::size_t unsent() const = 0;
   /// Bytes the kernel has taken; sent() + unsent() never falls.
   virtual std::uint64_t sent() const = 0;
+  /// Whether it may know of this Service. Asked at each subscription.
+  virtual bool may_see(const model::ServicePort&) const { return true; }
   /// Who it is, for people.
   virtual std::string peer() const = 0;
 

@@ -11,10 +11,11 @@
 #include "net/signal_watch.h"
 #include "operator/admin_server.h"
 #include "operator/candidate.h"
-#include "operator/certificate_expiry.h"
 #include "operator/dir_source.h"
 #include "operator/event_recorder.h"
 #include "operator/feed_server.h"
+#include "operator/file_identity.h"
+#include "operator/issued_identity.h"
 #include "operator/kube_source.h"
 #include "operator/options.h"
 #include "operator/reconcile_thread.h"
@@ -52,10 +53,24 @@ void log_listening(std::string_view what, const net::SocketAddress& address) {
 /// go of is of no use to the rest (docs/decisions/0015). Before the first of them starts.
 void share_memory_among_threads() { CHECK(::mallopt(M_ARENA_MAX, 1) == 1); }
 
+Result<IssuedIdentityOptions> issued_identity_options(const Options& options) {
+  IssuedIdentityOptions identity = options.identity;
+  if (identity.names.ns.empty()) {
+    auto ns = kube::in_cluster_namespace();
+    if (!ns) return failure("--namespace: missing, and this is no pod: " + ns.error().text);
+    identity.names.ns = std::move(*ns);
+  }
+  identity.keeper.secret.ns = identity.names.ns;
+  identity.keeper.seed = std::random_device{}();
+  return identity;
+}
+
 /// Everything, from the checked start to the orderly end.
 Result<void> run(const Options& options) {
-  const auto tls = net::server_context(options.tls);
-  if (!tls) return tl::unexpected(tls.error());
+  if (options.tls) {
+    // What is wrong with the files is said first.
+    if (const auto tls = net::server_context(*options.tls); !tls) return tl::unexpected(tls.error());
+  }
   std::optional<kube::Config> config;
   if (!options.manifests) {
     auto read = api_server_config(options);
@@ -105,16 +120,37 @@ Result<void> run(const Options& options) {
     source = std::move(*opened);
   }
 
-  const FeedServer feed(loop, std::move(*feed_listener), *tls, publisher);
-  log_listening("feed", feed.address());
+  std::optional<FeedServer> feed;
+  FeedServerOptions feed_options{.scope = options.feed_scope};
+  const auto on_context = [&](net::SslContext context) {
+    if (feed) return feed->set_context(std::move(context));
+    feed.emplace(loop, std::move(*feed_listener), std::move(context), publisher, std::move(feed_options));
+    log_listening("feed", feed->address());
+  };
+  std::unique_ptr<FeedIdentity> identity;
+  if (options.tls) {
+    auto opened = FileIdentity::open(loop, *options.tls, on_context);
+    if (!opened) return tl::unexpected(opened.error());
+    identity = std::move(*opened);
+  } else {
+    auto identity_options = issued_identity_options(options);
+    if (!identity_options) return tl::unexpected(identity_options.error());
+    auto issued = std::make_unique<IssuedIdentity>(
+        loop, *config, counts, *identity_options, [&elector] { return !elector || elector->leading(); },
+        std::chrono::system_clock::now, on_context);
+    feed_options.certificates = [&issued = *issued](net::HttpExchange& exchange) { issued.handle(exchange); };
+    identity = std::move(issued);
+  }
   const AdminServer admin(loop, std::move(*admin_listener),
                           {.reconciler = reconciler,
                            .publisher = publisher,
                            .source = *source,
-                           .elector = elector ? &*elector : nullptr,
-                           .certificate_expiry = certificate_expiry(*tls)});
+                           .identity = *identity,
+                           .elector = elector ? &*elector : nullptr});
   log_listening("admin", admin.address());
   loop.run();
+  // Before the identity, which may still owe its clients an answer.
+  feed.reset();
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "model/names.h"
 #include "model/value_text.h"
@@ -24,7 +25,33 @@ struct Texts {
   std::string tls_cert;
   std::string tls_key;
   std::string client_ca;
+  std::string identity_secret;
+  std::string ns;
+  std::string service_account = "outrigger-operator";
+  std::string trust_domain = "cluster.local";
+  std::string token_audience = "outrigger";
+  std::vector<std::string> serving_names;
+  std::string webhook_configuration;
+  std::uint32_t certificate_life = 86'400;
+  std::string feed_scope = "cluster";
 };
+
+constexpr std::uint32_t kMinCertificateLife = 10;
+
+void describe_identity(CLI::App& app, Texts& texts) {
+  app.add_option("--identity-secret", texts.identity_secret,
+                 "instead of the three files: the Secret of the root that certificates are issued by");
+  app.add_option("--namespace", texts.ns, "the operator's and the Secret's; absent: that of the pod");
+  app.add_option("--service-account", texts.service_account, "the operator's, for its SPIFFE ID")
+      ->capture_default_str();
+  app.add_option("--trust-domain", texts.trust_domain, "of SPIFFE IDs")->capture_default_str();
+  app.add_option("--token-audience", texts.token_audience, "what sidecars' tokens must be for")->capture_default_str();
+  app.add_option("--serving-name", texts.serving_names,
+                 "a DNS name by which the operator is dialled; may be given several times");
+  app.add_option("--webhook-configuration", texts.webhook_configuration,
+                 "the MutatingWebhookConfiguration whose caBundle is kept current");
+  app.add_option("--certificate-life", texts.certificate_life, "of what is issued, in seconds")->capture_default_str();
+}
 
 void describe(CLI::App& app, Texts& texts) {
   app.set_version_flag("--version", "outrigger-operator " OUTRIGGER_VERSION);
@@ -48,6 +75,10 @@ void describe(CLI::App& app, Texts& texts) {
   app.add_option("--tls-cert", texts.tls_cert, "the feed's certificate chain, a PEM file");
   app.add_option("--tls-key", texts.tls_key, "its key, a PEM file");
   app.add_option("--client-ca", texts.client_ca, "what sidecars' certificates must chain to, a PEM file");
+  app.add_option("--feed-scope", texts.feed_scope,
+                 "what a sidecar may know: cluster (every Service) or namespace (those of its own)")
+      ->capture_default_str();
+  describe_identity(app, texts);
 }
 
 std::string one_line(std::string text) {
@@ -127,10 +158,69 @@ Result<void> read_address(std::string_view flag, const std::string& text, net::S
 
 Result<void> read_file_name(std::string_view flag, const std::string& text, std::string& file) {
   if (text.empty()) {
-    return failure(std::string(flag) + ": missing; allowed: a PEM file (the feed is always mutual TLS)");
+    return failure(std::string(flag) +
+                   ": missing; allowed: a PEM file, or --identity-secret (the feed is always mutual TLS)");
   }
   file = text;
   return {};
+}
+
+Result<void> read_feed_scope(const Texts& texts, Options& options) {
+  if (texts.feed_scope != "cluster" && texts.feed_scope != "namespace") {
+    return failure("--feed-scope: '" + texts.feed_scope + "' is not allowed; allowed: cluster, namespace");
+  }
+  options.feed_scope = texts.feed_scope == "cluster" ? FeedScope::cluster : FeedScope::own;
+  return {};
+}
+
+Result<void> read_files(const Texts& texts, Options& options) {
+  options.tls.emplace();
+  for (const auto& done : {read_file_name("--tls-cert", texts.tls_cert, options.tls->certificate),
+                           read_file_name("--tls-key", texts.tls_key, options.tls->key),
+                           read_file_name("--client-ca", texts.client_ca, options.tls->peer_ca)}) {
+    if (!done) return done;
+  }
+  return {};
+}
+
+Result<void> read_names(const Texts& texts, AuthorityNames& names) {
+  // The namespace may come from the pod; any name does for looking at the others.
+  const std::string ns = texts.ns.empty() ? "default" : texts.ns;
+  if (const auto id = identity::SpiffeId::of(texts.trust_domain, ns, texts.service_account); !id) {
+    return failure("--trust-domain, --namespace, --service-account: " + id.error().text);
+  }
+  if (texts.serving_names.empty()) {
+    return failure("--serving-name: missing; allowed: a DNS name by which sidecars dial the operator");
+  }
+  for (const std::string& name : texts.serving_names) {
+    if (!identity::is_dns_name(name))
+      return failure("--serving-name: '" + name + "' is not allowed; allowed: a DNS name");
+  }
+  names = {texts.trust_domain, texts.ns, texts.service_account, texts.serving_names};
+  return {};
+}
+
+Result<void> read_identity(const Texts& texts, Options& options) {
+  if (texts.identity_secret.empty()) return read_files(texts, options);
+  if (!texts.tls_cert.empty() || !texts.tls_key.empty() || !texts.client_ca.empty()) {
+    return failure("--identity-secret: not allowed with --tls-cert, --tls-key, --client-ca; allowed: one of both");
+  }
+  if (options.manifests) {
+    return failure(
+        "--identity-secret: not allowed with --source dir:PATH; allowed: --tls-cert, --tls-key, --client-ca");
+  }
+  if (texts.certificate_life < kMinCertificateLife) {
+    return failure("--certificate-life: " + std::to_string(texts.certificate_life) +
+                   " is not allowed; allowed: 10 or more");
+  }
+  IssuedIdentityOptions& identity = options.identity;
+  const std::chrono::seconds life(texts.certificate_life);
+  identity.keeper.secret = {texts.ns, texts.identity_secret};
+  identity.keeper.webhook_configuration = texts.webhook_configuration;
+  identity.keeper.timing.leaf_life = life;
+  identity.keeper.timing.margin = std::min(identity.keeper.timing.margin, life);
+  identity.token_audience = texts.token_audience;
+  return read_names(texts, identity.names);
 }
 
 }  // namespace
@@ -155,10 +245,8 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   for (const auto& done :
        {read_source(texts, options), read_endpoints_source(texts, options), read_lease(texts.lease, options),
         read_election(texts, options), read_address("--feed-address", texts.feed_address, options.feed_address),
-        read_address("--admin-address", texts.admin_address, options.admin_address),
-        read_file_name("--tls-cert", texts.tls_cert, options.tls.certificate),
-        read_file_name("--tls-key", texts.tls_key, options.tls.key),
-        read_file_name("--client-ca", texts.client_ca, options.tls.peer_ca)}) {
+        read_address("--admin-address", texts.admin_address, options.admin_address), read_feed_scope(texts, options),
+        read_identity(texts, options)}) {
     if (!done) return tl::unexpected(done.error());
   }
   return options;

@@ -6,6 +6,8 @@
 #include "kube/objects.h"
 #include "net/socket.h"
 #include "net/tls.h"
+#include "operator/feed_server.h"
+#include "operator/issued_identity.h"
 #include "result/result.h"
 
 namespace outrigger::op {
@@ -22,7 +24,10 @@ struct Options {
   kube::Kind endpoints_kind = kube::Kind::endpoint_slice;
   net::SocketAddress feed_address;
   net::SocketAddress admin_address;
-  net::TlsFiles tls;
+  FeedScope feed_scope = FeedScope::cluster;
+  std::optional<net::TlsFiles> tls;  ///< absent: `identity`
+  /// With an empty namespace: that of the pod.
+  IssuedIdentityOptions identity;
 };
 
 /// Opens no file. The error is one line that names the flag, its value and what is allowed.

@@ -112,6 +112,12 @@ std::shared_ptr<Topic> Publisher::topic_of(const model::ServicePort& service) {
   return topic;
 }
 
+std::shared_ptr<Topic> Publisher::visible_topic(const Subscriber& subscriber, const model::ServicePort& service) {
+  if (subscriber.stream().may_see(service)) return topic_of(service);
+  ++out_of_scope_;
+  return std::make_shared<Topic>(service);
+}
+
 Result<void> Publisher::take(Subscriber& subscriber, feed::Subscribe&& message) {
   if (!message.node.empty()) {
     const auto zone = zones_.find(message.node);
@@ -123,7 +129,7 @@ Result<void> Publisher::take(Subscriber& subscriber, feed::Subscribe&& message) 
       return failure(fmt::format("subscribe: {} is one too many; allowed: {} services a stream", service.text(),
                                  feed::kMaxSubscriptions));
     }
-    std::shared_ptr<Topic> topic = topic_of(service);
+    std::shared_ptr<Topic> topic = visible_topic(subscriber, service);
     topic->subscribers.insert(&subscriber);
     subscriber.subscribe(std::move(topic), std::move(version));
   }
@@ -169,7 +175,14 @@ void Publisher::leave(Subscriber& subscriber, const model::ServicePort& service)
   const std::shared_ptr<Topic> topic = subscriber.unsubscribe(service);
   if (!topic) return;
   topic->subscribers.erase(&subscriber);
-  if (topic->absent() && topic->subscribers.empty()) topics_.erase(service);
+  forget_if_idle(*topic);
+}
+
+void Publisher::forget_if_idle(const Topic& topic) {
+  if (!topic.absent() || !topic.subscribers.empty()) return;
+  // One of what may not be seen is another than the one that is known.
+  const auto known = topics_.find(topic.service());
+  if (known != topics_.end() && known->second.get() == &topic) topics_.erase(known);
 }
 
 void Publisher::flush(Subscriber& subscriber) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -41,6 +42,8 @@ class Publisher {
   void heartbeat(std::size_t part = 0, std::size_t parts = 1);
 
   std::size_t subscribers() const { return subscribers_.size(); }
+  /// Subscriptions to what their stream may not see: they are answered as absent.
+  std::uint64_t out_of_scope() const { return out_of_scope_; }
   /// Change read → last byte of its line taken by the kernel, per subscriber.
   const metrics::DurationHistogram& propagation() const { return propagation_; }
   /// Who is here, what each has and has acknowledged: a JSON array.
@@ -48,6 +51,8 @@ class Publisher {
 
  private:
   std::shared_ptr<Topic> topic_of(const model::ServicePort& service);
+  std::shared_ptr<Topic> visible_topic(const Subscriber& subscriber, const model::ServicePort& service);
+  void forget_if_idle(const Topic& topic);
   Result<void> take(Subscriber& subscriber, feed::Subscribe&& message);
   Result<void> take(Subscriber& subscriber, feed::Unsubscribe&& message);
   Result<void> take(Subscriber& subscriber, feed::Resolve&& message);
@@ -67,6 +72,7 @@ class Publisher {
   AddressBook addresses_;
   std::unordered_map<FeedStream*, std::unique_ptr<Subscriber>> subscribers_;
   std::unordered_map<std::string, std::string> zones_;  ///< by node, those that are known
+  std::uint64_t out_of_scope_ = 0;
   metrics::DurationHistogram propagation_;
 };
 

@@ -21,13 +21,20 @@ class NoSource final : public Source {
   std::vector<std::string> stuck_;
 };
 
+class SomeIdentity final : public FeedIdentity {
+ public:
+  bool ready() const override { return has_certificate; }
+  void add_metrics(metrics::Exposition& exposition) const override { add_expiry(exposition, "serving", 1'900'000'000); }
+
+  bool has_certificate = true;
+};
+
 class AdminServerTest : public testing::Test {
  protected:
   AdminServerTest() {
     auto listener = net::listen_on(*net::SocketAddress::parse("127.0.0.1:0"), false);
     CHECK(listener);
-    admin_.emplace(loop_, std::move(*listener),
-                   AdminServer::View{reconciler_, publisher_, source_, nullptr, 1'900'000'000});
+    admin_.emplace(loop_, std::move(*listener), AdminServer::View{reconciler_, publisher_, source_, identity_});
   }
   /// The whole answer to a request of its own connection.
   std::string ask(const std::string& path, const std::string& method = "GET") {
@@ -56,6 +63,7 @@ class AdminServerTest : public testing::Test {
       kinds(), [](const AnnotationProblem&, Inventory::ProblemIs) {},
       [this](Publication publication) { loop_.post([this, publication] { publisher_.publish(publication); }); }};
   NoSource source_;
+  SomeIdentity identity_;
   std::optional<AdminServer> admin_;
 };
 
@@ -78,15 +86,24 @@ TEST_F(AdminServerTest, IsNotAliveWhenAThreadDoesNotComeRoundAndSaysWhich) {
   EXPECT_TRUE(has(answer, "not alive; does not come round: the watch of Pod, the watch of Node\n")) << answer;
 }
 
+TEST_F(AdminServerTest, IsNotReadyWithoutACertificate) {
+  sync();
+  identity_.has_certificate = false;
+  const std::string early = ask("/readyz");
+  EXPECT_TRUE(early.starts_with("HTTP/1.1 503 ")) << early;
+  EXPECT_TRUE(has(early, "not ready; not yet a certificate for the feed\n")) << early;
+}
+
 TEST_F(AdminServerTest, ExposesEveryFamily) {
   sync();
   const std::string text = ask("/metrics");
   EXPECT_TRUE(has(text, "text/plain; version=0.0.4")) << text;
-  for (const char* sample :
-       {"outrigger_build_info{version=\"" OUTRIGGER_VERSION "\"} 1\n", "outrigger_subscribers 0\n",
-        "outrigger_propagation_seconds_count 0\n", "outrigger_services 1\n", "outrigger_endpoints 1\n",
-        "outrigger_invalid_annotations 1\n", "workqueue_depth{name=\"services\"} 0\n",
-        "outrigger_certificate_expiry_timestamp_seconds 1900000000\n", "outrigger_manifest_errors 7\n"}) {
+  for (const char* sample : {"outrigger_build_info{version=\"" OUTRIGGER_VERSION "\"} 1\n", "outrigger_subscribers 0\n",
+                             "outrigger_propagation_seconds_count 0\n", "outrigger_services 1\n",
+                             "outrigger_endpoints 1\n", "outrigger_invalid_annotations 1\n",
+                             "workqueue_depth{name=\"services\"} 0\n", "outrigger_feed_out_of_scope_total 0\n",
+                             "outrigger_certificate_expiry_timestamp_seconds{of=\"serving\"} 1900000000\n",
+                             "outrigger_manifest_errors 7\n"}) {
     EXPECT_TRUE(has(text, std::string("\n") + sample)) << sample << text;
   }
 }

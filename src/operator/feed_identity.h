@@ -1,0 +1,29 @@
+#pragma once
+#include <functional>
+
+#include "metrics/exposition.h"
+#include "net/tls.h"
+
+namespace outrigger::op {
+
+/// Who the operator is to those who dial the feed, and whom it believes: contexts for the feed's server, as they come.
+/// Loop's thread only.
+class FeedIdentity {
+ public:
+  /// For new connections; called by the loop alone, the first time when the first is there.
+  using OnContext = std::function<void(net::SslContext)>;
+
+  virtual ~FeedIdentity() = default;
+  /// A context has been told.
+  virtual bool ready() const = 0;
+  virtual void add_metrics(metrics::Exposition& exposition) const = 0;
+
+ protected:
+  static void add_expiry(metrics::Exposition& exposition, std::string_view of, std::int64_t seconds) {
+    exposition.gauge("outrigger_certificate_expiry_timestamp_seconds",
+                     "When the certificate of the feed's server, or of the root that signs, ends.", {{"of", of}},
+                     static_cast<double>(seconds));
+  }
+};
+
+}  // namespace outrigger::op
