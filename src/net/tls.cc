@@ -191,10 +191,10 @@ Result<SslContext> client_context(const TlsFiles& files) {
   return make_client_context(std::move(*sources));
 }
 
-Result<SslContext> server_context(const TlsPem& pem, ClientCertificate client) {
+Result<SslContext> server_context_from_pem(const TlsPem& pem, ClientCertificate client) {
   return make_server_context(in_memory(pem), client);
 }
 
-Result<SslContext> client_context(const TlsPem& pem) { return make_client_context(in_memory(pem)); }
+Result<SslContext> client_context_from_pem(const TlsPem& pem) { return make_client_context(in_memory(pem)); }
 
 }  // namespace outrigger::net

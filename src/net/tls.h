@@ -34,8 +34,8 @@ enum class ClientCertificate : std::uint8_t { required, optional };
 Result<SslContext> server_context(const TlsFiles& files, ClientCertificate client = ClientCertificate::required);
 Result<SslContext> client_context(const TlsFiles& files);
 /// A client's `certificate` and `key` may both be empty: it shows none.
-Result<SslContext> server_context(const TlsPem& pem, ClientCertificate client = ClientCertificate::required);
-Result<SslContext> client_context(const TlsPem& pem);
+Result<SslContext> server_context_from_pem(const TlsPem& pem, ClientCertificate client = ClientCertificate::required);
+Result<SslContext> client_context_from_pem(const TlsPem& pem);
 
 /// What a verified certificate of the other side says.
 struct PeerCertificate {

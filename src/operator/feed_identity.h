@@ -10,11 +10,11 @@ namespace outrigger::op {
 /// Loop's thread only.
 class FeedIdentity {
  public:
-  /// For new connections; called by the loop alone, the first time when the first is there.
+  /// For new connections; called by the loop alone.
   using OnContext = std::function<void(net::SslContext)>;
 
   virtual ~FeedIdentity() = default;
-  /// A context has been told.
+  /// There is a context.
   virtual bool ready() const = 0;
   virtual void add_metrics(metrics::Exposition& exposition) const = 0;
 

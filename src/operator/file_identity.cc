@@ -45,13 +45,7 @@ FileIdentity::FileIdentity(net::EventLoop& loop, net::TlsFiles files, std::strin
       interval_(interval),
       content_(std::move(content)),
       context_(std::move(context)),
-      timer_(loop, [this] { told_ ? look() : tell(); }) {
-  timer_.set({});
-}
-
-void FileIdentity::tell() {
-  told_ = true;
-  on_context_(context_);
+      timer_(loop, [this] { look(); }) {
   timer_.set(interval_);
 }
 

@@ -19,13 +19,14 @@ class FileIdentity final : public FeedIdentity {
                                                     OnContext on_context,
                                                     std::chrono::milliseconds interval = kInterval);
 
-  bool ready() const override { return told_; }
+  /// What there is now; what comes later is told.
+  const net::SslContext& context() const { return context_; }
+  bool ready() const override { return true; }
   void add_metrics(metrics::Exposition& exposition) const override;
 
  private:
   FileIdentity(net::EventLoop& loop, net::TlsFiles files, std::string content, net::SslContext context,
                OnContext on_context, std::chrono::milliseconds interval);
-  void tell();
   void look();
 
   const net::TlsFiles files_;
@@ -33,7 +34,6 @@ class FileIdentity final : public FeedIdentity {
   const std::chrono::milliseconds interval_;
   std::string content_;  ///< a digest of what the files held at the last look
   net::SslContext context_;
-  bool told_ = false;
   net::Timer timer_;
 };
 

@@ -49,7 +49,7 @@ void IssuedIdentity::renew() {
   const identity::TimePoint now = now_();
   renew_at_ = now + kMaxWait;
   const auto serving = authority_->issue_serving(now);
-  auto context = serving ? net::server_context(serving->pem, net::ClientCertificate::optional)
+  auto context = serving ? net::server_context_from_pem(serving->pem, net::ClientCertificate::optional)
                          : Result<net::SslContext>(tl::unexpected(serving.error()));
   if (!context) {
     log::error("the feed's certificate cannot be renewed", {{"reason", context.error().text}});

@@ -67,8 +67,8 @@ Result<IssuedIdentityOptions> issued_identity_options(const Options& options) {
 
 /// Everything, from the checked start to the orderly end.
 Result<void> run(const Options& options) {
+  // What is wrong with the files is said first.
   if (options.tls) {
-    // What is wrong with the files is said first.
     if (const auto tls = net::server_context(*options.tls); !tls) return tl::unexpected(tls.error());
   }
   std::optional<kube::Config> config;
@@ -131,6 +131,7 @@ Result<void> run(const Options& options) {
   if (options.tls) {
     auto opened = FileIdentity::open(loop, *options.tls, on_context);
     if (!opened) return tl::unexpected(opened.error());
+    on_context((*opened)->context());
     identity = std::move(*opened);
   } else {
     auto identity_options = issued_identity_options(options);

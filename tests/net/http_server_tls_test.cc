@@ -20,12 +20,13 @@ class HttpServerTls : public HttpServerTest {
 
   SslContext server_with(const fakes::CertificateAuthority& authority, ClientCertificate client) {
     const fakes::Identity identity = authority.issue();
-    auto context = server_context(TlsPem{identity.certificate, identity.key, authority_.certificate()}, client);
+    auto context =
+        server_context_from_pem(TlsPem{identity.certificate, identity.key, authority_.certificate()}, client);
     CHECK(context);
     return *context;
   }
   SslContext client_with(const fakes::Identity& identity, const std::string& trusted) {
-    auto context = client_context(TlsPem{identity.certificate, identity.key, trusted});
+    auto context = client_context_from_pem(TlsPem{identity.certificate, identity.key, trusted});
     CHECK(context);
     return *context;
   }

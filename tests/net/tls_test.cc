@@ -95,19 +95,19 @@ TEST_F(Tls, RefusesAKeyWithAPassphraseWithoutAskingForIt) {
 
 TEST_F(Tls, TakesTheSameFromMemory) {
   const TlsPem good{identity_.certificate, identity_.key, ca_.certificate()};
-  EXPECT_TRUE(server_context(good));
-  EXPECT_TRUE(client_context(good));
-  EXPECT_EQ(server_context(TlsPem{good.certificate, ca_.issue().key, good.peer_ca}).error().text,
+  EXPECT_TRUE(server_context_from_pem(good));
+  EXPECT_TRUE(client_context_from_pem(good));
+  EXPECT_EQ(server_context_from_pem(TlsPem{good.certificate, ca_.issue().key, good.peer_ca}).error().text,
             "key: does not belong to the certificate");
-  EXPECT_EQ(client_context(TlsPem{good.certificate, good.key, "hello"}).error().text,
+  EXPECT_EQ(client_context_from_pem(TlsPem{good.certificate, good.key, "hello"}).error().text,
             "CA: holds no certificate; must be PEM");
 }
 
 TEST_F(Tls, LetsClientsAloneGoWithoutACertificate) {
   const TlsPem none{.peer_ca = ca_.certificate()};
-  EXPECT_TRUE(client_context(none));
-  EXPECT_EQ(server_context(none).error().text, "certificate: holds no certificate; must be PEM");
-  EXPECT_FALSE(client_context(TlsPem{.key = identity_.key, .peer_ca = ca_.certificate()}));
+  EXPECT_TRUE(client_context_from_pem(none));
+  EXPECT_EQ(server_context_from_pem(none).error().text, "certificate: holds no certificate; must be PEM");
+  EXPECT_FALSE(client_context_from_pem(TlsPem{.key = identity_.key, .peer_ca = ca_.certificate()}));
 }
 
 }  // namespace

@@ -1,0 +1,295 @@
+#include "operator/secret_keeper.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "kube/base64.h"
+#include "kube/fake_api_server.h"
+
+namespace outrigger::op {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+const identity::TimePoint kStart{std::chrono::seconds(1'800'000'000)};
+constexpr identity::RootTiming kTiming{.root_life = 90 * 24h, .leaf_life = 24h, .margin = 1h};
+const model::ObjectKey kKey{"outrigger", "root"};
+
+/// A Secret and a webhook configuration as an API server keeps them. Any thread.
+class Store {
+ public:
+  void serve(kube::Exchange& exchange) {
+    const std::lock_guard lock(mutex_);
+    calls_.push_back(exchange.method);
+    const bool webhook = exchange.target.find("webhook") != std::string::npos;
+    json& object = webhook ? webhooks_ : secret_;
+    if (exchange.method == "GET") return answer(exchange, object.is_null() ? 404 : 200, object);
+    if (exchange.method == "POST") {
+      if (!rival_.is_null()) object = std::exchange(rival_, nullptr);
+      if (!object.is_null()) return answer(exchange, 409, nullptr);
+      return keep(exchange, object, json::parse(exchange.body), 201);
+    }
+    json next = json::parse(exchange.body);
+    if (next["metadata"]["resourceVersion"] != object["metadata"]["resourceVersion"] || std::exchange(stale_, false)) {
+      return answer(exchange, 409, nullptr);
+    }
+    if (exchange.method == "PATCH") {
+      const json patch = std::exchange(next, object);
+      next.merge_patch(patch);
+    }
+    keep(exchange, object, next, 200);
+  }
+
+  /// Of the methods that write.
+  std::size_t writes() const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::size_t>(
+        std::count_if(calls_.begin(), calls_.end(), [](auto& one) { return one != "GET"; }));
+  }
+  std::size_t calls() const {
+    const std::lock_guard lock(mutex_);
+    return calls_.size();
+  }
+  json secret() const {
+    const std::lock_guard lock(mutex_);
+    return secret_;
+  }
+  json webhooks() const {
+    const std::lock_guard lock(mutex_);
+    return webhooks_;
+  }
+  void set_secret(json secret) {
+    const std::lock_guard lock(mutex_);
+    secret_ = std::move(secret);
+    if (!secret_.is_null()) secret_["metadata"]["resourceVersion"] = std::to_string(++version_);
+  }
+  void set_webhooks(json webhooks) {
+    const std::lock_guard lock(mutex_);
+    webhooks_ = std::move(webhooks);
+    webhooks_["metadata"]["resourceVersion"] = std::to_string(++version_);
+  }
+  /// Another replica's, made while ours is on its way.
+  void set_rival(json secret) {
+    const std::lock_guard lock(mutex_);
+    rival_ = std::move(secret);
+    rival_["metadata"]["resourceVersion"] = std::to_string(++version_);
+  }
+  /// The next write comes too late.
+  void set_stale() {
+    const std::lock_guard lock(mutex_);
+    stale_ = true;
+  }
+
+ private:
+  static void answer(kube::Exchange& exchange, int status, const json& object) {
+    exchange.reply(status, object.dump());
+  }
+  void keep(kube::Exchange& exchange, json& object, json next, int status) {
+    object = std::move(next);
+    object["metadata"]["resourceVersion"] = std::to_string(++version_);
+    answer(exchange, status, object);
+  }
+
+  mutable std::mutex mutex_;
+  std::vector<std::string> calls_;
+  json secret_;
+  json webhooks_;
+  json rival_;
+  bool stale_ = false;
+  int version_ = 0;
+};
+
+json ours(const identity::RootState& state) { return json::parse(kube::new_secret(kKey, state.data())); }
+json theirs(const identity::Issuer& root) {
+  json object = json::parse(kube::new_secret(
+      kKey,
+      {{"tls.crt", root.certificate().pem()}, {"tls.key", root.key().pem()}, {"ca.crt", root.certificate().pem()}}));
+  object["metadata"].erase("labels");
+  return object;
+}
+
+class SecretKeeperTest : public testing::Test {
+ protected:
+  void start(const std::string& webhook_configuration = "") {
+    keeper_.emplace(
+        api_.config(), counts_,
+        SecretKeeperOptions{.secret = kKey,
+                            .webhook_configuration = webhook_configuration,
+                            .timing = kTiming,
+                            .interval = 2ms,
+                            .first_backoff = 2ms},
+        [this] { return leading_.load(); }, [this] { return kStart + std::chrono::hours(hours_.load()); },
+        [this](const identity::RootState& state) {
+          const std::lock_guard lock(mutex_);
+          told_.push_back(state);
+          changed_.notify_all();
+        });
+  }
+  /// What it was told the n-th time.
+  identity::RootState told(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    CHECK(changed_.wait_for(lock, 20s, [&] { return told_.size() >= count; }));
+    return told_[count - 1];
+  }
+  /// The keeper has looked again, twice, so that one look began after this was called.
+  void let_it_look() {
+    const std::size_t target = store_.calls() + 3;
+    for (const auto deadline = std::chrono::steady_clock::now() + 20s; store_.calls() < target;) {
+      CHECK(std::chrono::steady_clock::now() < deadline);
+      std::this_thread::yield();
+    }
+  }
+  std::size_t times_told() {
+    const std::lock_guard lock(mutex_);
+    return told_.size();
+  }
+
+  Store store_;
+  kube::FakeApiServer api_{
+      std::vector<kube::FakeApiServer::Step>(20'000, [this](kube::Exchange& exchange) { store_.serve(exchange); })};
+  kube::RequestCounts counts_;
+  std::atomic<bool> leading_{true};
+  std::atomic<int> hours_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<identity::RootState> told_;
+  std::optional<SecretKeeper> keeper_;
+};
+
+TEST_F(SecretKeeperTest, MakesARootWhereThereIsNoneAlsoWithoutTheLead) {
+  leading_ = false;
+  start();
+  const identity::RootState state = told(1);
+  let_it_look();
+  EXPECT_EQ(store_.writes(), 1u);
+  const json secret = store_.secret();
+  EXPECT_EQ(secret["metadata"]["labels"]["app.kubernetes.io/managed-by"], "outrigger");
+  EXPECT_EQ(*kube::decode_base64(secret["data"]["ca.crt"].get<std::string>()), state.bundle().pem());
+  EXPECT_EQ(times_told(), 1u);
+}
+
+TEST_F(SecretKeeperTest, TakesTheRootOfTheReplicaThatWasFaster) {
+  const auto rival = identity::RootState::create(kStart, kTiming);
+  store_.set_rival(ours(rival));
+  start();
+  EXPECT_EQ(told(1).issuer().certificate(), rival.issuer().certificate());
+}
+
+TEST_F(SecretKeeperTest, ChangesTheRootInStepsWhileItLeads) {
+  store_.set_secret(ours(identity::RootState::create(kStart, kTiming)));
+  leading_ = false;
+  start();
+  const identity::RootState first = told(1);
+  hours_ = 60 * 24;
+  let_it_look();
+  EXPECT_EQ(store_.writes(), 0u);
+
+  leading_ = true;
+  const identity::RootState joined = told(2);
+  EXPECT_EQ(joined.issuer().certificate(), first.issuer().certificate());
+  EXPECT_EQ(joined.bundle().roots().size(), 2u);
+  let_it_look();
+  EXPECT_EQ(store_.writes(), 1u);
+  EXPECT_TRUE(store_.secret()["data"].contains("next.key"));
+
+  hours_ = 60 * 24 + 25;
+  const identity::RootState switched = told(3);
+  EXPECT_EQ(switched.issuer().certificate(), joined.bundle().roots()[1]);
+  EXPECT_EQ(switched.bundle(), joined.bundle());
+  hours_ = 60 * 24 + 50;
+  EXPECT_EQ(told(4).bundle().roots().size(), 1u);
+  EXPECT_FALSE(store_.secret()["data"].contains("next.key"));
+  EXPECT_EQ(store_.writes(), 3u);
+}
+
+TEST_F(SecretKeeperTest, UsesNothingThatIsNotWritten) {
+  store_.set_secret(ours(identity::RootState::create(kStart, kTiming)));
+  start();
+  told(1);
+  store_.set_stale();
+  hours_ = 60 * 24;
+  const identity::RootState joined = told(2);
+  EXPECT_EQ(store_.writes(), 2u);
+  EXPECT_EQ(*kube::decode_base64(store_.secret()["data"]["ca.crt"].get<std::string>()), joined.bundle().pem());
+}
+
+TEST_F(SecretKeeperTest, FollowsASecretOfAnotherAndNeverWritesIt) {
+  const auto old_root = identity::Issuer::make_root("old", kStart);
+  const auto new_root = identity::Issuer::make_root("new", kStart);
+  store_.set_secret(theirs(old_root));
+  start();
+  EXPECT_EQ(told(1).issuer().certificate(), old_root.certificate());
+  store_.set_secret(theirs(new_root));
+  const identity::RootState both = told(2);
+  EXPECT_EQ(both.issuer().certificate(), old_root.certificate());
+  EXPECT_TRUE(both.bundle().contains(new_root.certificate()));
+  hours_ = 25;
+  EXPECT_EQ(told(3).issuer().certificate(), new_root.certificate());
+  hours_ = 50;
+  EXPECT_FALSE(told(4).bundle().contains(old_root.certificate()));
+  hours_ = 24 * 365 * 9;
+  store_.set_secret(nullptr);
+  let_it_look();
+  EXPECT_EQ(store_.writes(), 0u);
+}
+
+TEST_F(SecretKeeperTest, PutsBackASecretThatIsGone) {
+  start();
+  const identity::RootState state = told(1);
+  leading_ = false;
+  store_.set_secret(nullptr);
+  let_it_look();
+  EXPECT_TRUE(store_.secret().is_null());
+  leading_ = true;
+  let_it_look();
+  EXPECT_EQ(*kube::decode_base64(store_.secret()["data"]["ca.crt"].get<std::string>()), state.bundle().pem());
+  EXPECT_EQ(times_told(), 1u);
+}
+
+TEST_F(SecretKeeperTest, GoesOnWithWhatItHasWhenTheSecretCannotBeUsed) {
+  start();
+  told(1);
+  json broken = store_.secret();
+  broken["data"]["tls.key"] = "????";
+  store_.set_secret(broken);
+  let_it_look();
+  broken["data"]["tls.key"] = kube::encode_base64(identity::PrivateKey::generate().pem());
+  store_.set_secret(broken);
+  let_it_look();
+  EXPECT_EQ(times_told(), 1u);
+  EXPECT_EQ(store_.writes(), 1u);
+}
+
+TEST_F(SecretKeeperTest, KeepsTheWebhooksBundleWhileItLeads) {
+  store_.set_webhooks(json::parse(R"({"webhooks": [{"name": "a", "clientConfig": {}}]})"));
+  leading_ = false;
+  start("outrigger");
+  const std::string bundle = kube::encode_base64(told(1).bundle().pem());
+  let_it_look();
+  EXPECT_FALSE(store_.webhooks()["webhooks"][0]["clientConfig"].contains("caBundle"));
+  leading_ = true;
+  let_it_look();
+  let_it_look();
+  EXPECT_EQ(store_.webhooks()["webhooks"][0]["clientConfig"]["caBundle"], bundle);
+  EXPECT_EQ(store_.writes(), 2u);
+  store_.set_webhooks(json::parse(R"({"webhooks": [{"name": "a", "clientConfig": {"caBundle": "eA=="}}]})"));
+  let_it_look();
+  let_it_look();
+  EXPECT_EQ(store_.webhooks()["webhooks"][0]["clientConfig"]["caBundle"], bundle);
+}
+
+TEST_F(SecretKeeperTest, EndsInTheMiddleOfACall) {
+  kube::FakeApiServer silent({});
+  keeper_.emplace(
+      silent.config(), counts_, SecretKeeperOptions{.secret = kKey}, [] { return true; }, [] { return kStart; },
+      [](const identity::RootState&) {});
+  silent.requests(1);
+  keeper_.reset();
+}
+
+}  // namespace
+}  // namespace outrigger::op
