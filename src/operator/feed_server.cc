@@ -10,9 +10,8 @@
 namespace outrigger::op {
 namespace {
 
-constexpr std::chrono::milliseconds kBeat{250};
 /// Of the subscribers, one a beat.
-constexpr std::size_t kParts = FeedServer::kHeartbeat / kBeat;
+constexpr std::size_t kParts = 60;
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 
 /// Of the one URI that X509-SVID section 2 allows.
@@ -99,7 +98,7 @@ FeedServer::FeedServer(net::EventLoop& loop, net::FileDescriptor listener, net::
   server_.set_on_handshake_failure([this](const net::SocketAddress& peer, const std::string& reason) {
     complain("a connection is refused", host_of(peer), reason);
   });
-  heartbeat_.set(kBeat);
+  heartbeat_.set(options_.beat);
 }
 
 FeedServer::~FeedServer() = default;
@@ -131,7 +130,7 @@ void FeedServer::beat() {
     const identity::TimePoint now = options_.now();
     for (const auto& [stream, owned] : streams_) stream->end_if_expired(now);
   }
-  heartbeat_.set(kBeat);
+  heartbeat_.set(options_.beat);
 }
 
 void FeedServer::complain(const char* what, const std::string& who, const std::string& reason) {

@@ -21,6 +21,8 @@ struct FeedServerOptions {
   /// Answers /v1/certificate; empty: there is none.
   net::HttpServer::Handler certificates{};
   std::function<identity::TimePoint()> now = std::chrono::system_clock::now;
+  /// A stream's heartbeat comes once in 60 of these, and so does a look at the certificates' ends.
+  std::chrono::milliseconds beat = std::chrono::milliseconds(250);
 };
 
 /// Subscribers over the network: POST /v1/feed over TLS with a client certificate, body and answer both streams of
@@ -30,8 +32,6 @@ struct FeedServerOptions {
 /// thread only.
 class FeedServer {
  public:
-  /// Between two heartbeats of a stream.
-  static constexpr std::chrono::seconds kHeartbeat{15};
   static constexpr std::chrono::minutes kGrace{5};
 
   /// All but `listener` outlive it.

@@ -11,9 +11,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// The clock may be put forward while a timer waits: looked at this often.
-constexpr milliseconds kMaxWait = std::chrono::minutes(1);
-constexpr milliseconds kMinWait{100};
+constexpr milliseconds kMinWait{1};
+constexpr std::chrono::minutes kRetry{1};
 
 std::int64_t seconds_of(identity::TimePoint time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
@@ -24,7 +23,8 @@ std::int64_t seconds_of(identity::TimePoint time) {
 IssuedIdentity::IssuedIdentity(net::EventLoop& loop, const kube::Config& config, kube::RequestCounts& counts,
                                const IssuedIdentityOptions& options, std::function<bool()> leading,
                                SecretKeeper::Now now, OnContext on_context)
-    : now_(std::move(now)),
+    : clock_interval_(options.clock_interval),
+      now_(std::move(now)),
       on_context_(std::move(on_context)),
       timer_(loop, [this] { now_() < renew_at_ ? wait() : renew(); }),
       endpoint_(loop, config, counts, options.token_audience, now_),
@@ -47,7 +47,7 @@ void IssuedIdentity::take(std::shared_ptr<const Authority> authority) {
 
 void IssuedIdentity::renew() {
   const identity::TimePoint now = now_();
-  renew_at_ = now + kMaxWait;
+  renew_at_ = now + kRetry;
   const auto serving = authority_->issue_serving(now);
   auto context = serving ? net::server_context_from_pem(serving->pem, net::ClientCertificate::optional)
                          : Result<net::SslContext>(tl::unexpected(serving.error()));
@@ -64,7 +64,7 @@ void IssuedIdentity::renew() {
 
 void IssuedIdentity::wait() {
   const auto left = std::chrono::duration_cast<milliseconds>(renew_at_ - now_());
-  timer_.set(std::clamp(left, kMinWait, kMaxWait));
+  timer_.set(std::clamp(left, kMinWait, clock_interval_));
 }
 
 void IssuedIdentity::add_metrics(metrics::Exposition& exposition) const {

@@ -14,6 +14,8 @@ struct IssuedIdentityOptions {
   SecretKeeperOptions keeper;
   AuthorityNames names{};
   std::string token_audience = "outrigger";
+  /// How often the clock is looked at: it may be put forward while a timer waits.
+  std::chrono::milliseconds clock_interval = std::chrono::minutes(1);
 };
 
 /// The operator's own certificates and those it gives to sidecars, by the root in a Secret. The certificate of the
@@ -38,6 +40,7 @@ class IssuedIdentity final : public FeedIdentity {
   void renew();
   void wait();
 
+  const std::chrono::milliseconds clock_interval_;
   const SecretKeeper::Now now_;
   const OnContext on_context_;
   std::minstd_rand random_{std::random_device{}()};

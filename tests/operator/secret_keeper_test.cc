@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "kube/base64.h"
-#include "kube/fake_api_server.h"
+#include "operator/secret_store.h"
 
 namespace outrigger::op {
 namespace {
@@ -18,90 +18,6 @@ using nlohmann::json;
 const identity::TimePoint kStart{std::chrono::seconds(1'800'000'000)};
 constexpr identity::RootTiming kTiming{.root_life = 90 * 24h, .leaf_life = 24h, .margin = 1h};
 const model::ObjectKey kKey{"outrigger", "root"};
-
-/// A Secret and a webhook configuration as an API server keeps them. Any thread.
-class Store {
- public:
-  void serve(kube::Exchange& exchange) {
-    const std::lock_guard lock(mutex_);
-    calls_.push_back(exchange.method);
-    const bool webhook = exchange.target.find("webhook") != std::string::npos;
-    json& object = webhook ? webhooks_ : secret_;
-    if (exchange.method == "GET") return answer(exchange, object.is_null() ? 404 : 200, object);
-    if (exchange.method == "POST") {
-      if (!rival_.is_null()) object = std::exchange(rival_, nullptr);
-      if (!object.is_null()) return answer(exchange, 409, nullptr);
-      return keep(exchange, object, json::parse(exchange.body), 201);
-    }
-    json next = json::parse(exchange.body);
-    if (next["metadata"]["resourceVersion"] != object["metadata"]["resourceVersion"] || std::exchange(stale_, false)) {
-      return answer(exchange, 409, nullptr);
-    }
-    if (exchange.method == "PATCH") {
-      const json patch = std::exchange(next, object);
-      next.merge_patch(patch);
-    }
-    keep(exchange, object, next, 200);
-  }
-
-  /// Of the methods that write.
-  std::size_t writes() const {
-    const std::lock_guard lock(mutex_);
-    return static_cast<std::size_t>(
-        std::count_if(calls_.begin(), calls_.end(), [](auto& one) { return one != "GET"; }));
-  }
-  std::size_t calls() const {
-    const std::lock_guard lock(mutex_);
-    return calls_.size();
-  }
-  json secret() const {
-    const std::lock_guard lock(mutex_);
-    return secret_;
-  }
-  json webhooks() const {
-    const std::lock_guard lock(mutex_);
-    return webhooks_;
-  }
-  void set_secret(json secret) {
-    const std::lock_guard lock(mutex_);
-    secret_ = std::move(secret);
-    if (!secret_.is_null()) secret_["metadata"]["resourceVersion"] = std::to_string(++version_);
-  }
-  void set_webhooks(json webhooks) {
-    const std::lock_guard lock(mutex_);
-    webhooks_ = std::move(webhooks);
-    webhooks_["metadata"]["resourceVersion"] = std::to_string(++version_);
-  }
-  /// Another replica's, made while ours is on its way.
-  void set_rival(json secret) {
-    const std::lock_guard lock(mutex_);
-    rival_ = std::move(secret);
-    rival_["metadata"]["resourceVersion"] = std::to_string(++version_);
-  }
-  /// The next write comes too late.
-  void set_stale() {
-    const std::lock_guard lock(mutex_);
-    stale_ = true;
-  }
-
- private:
-  static void answer(kube::Exchange& exchange, int status, const json& object) {
-    exchange.reply(status, object.dump());
-  }
-  void keep(kube::Exchange& exchange, json& object, json next, int status) {
-    object = std::move(next);
-    object["metadata"]["resourceVersion"] = std::to_string(++version_);
-    answer(exchange, status, object);
-  }
-
-  mutable std::mutex mutex_;
-  std::vector<std::string> calls_;
-  json secret_;
-  json webhooks_;
-  json rival_;
-  bool stale_ = false;
-  int version_ = 0;
-};
 
 json ours(const identity::RootState& state) { return json::parse(kube::new_secret(kKey, state.data())); }
 json theirs(const identity::Issuer& root) {
@@ -148,7 +64,7 @@ class SecretKeeperTest : public testing::Test {
     return told_.size();
   }
 
-  Store store_;
+  SecretStore store_;
   kube::FakeApiServer api_{
       std::vector<kube::FakeApiServer::Step>(20'000, [this](kube::Exchange& exchange) { store_.serve(exchange); })};
   kube::RequestCounts counts_;
