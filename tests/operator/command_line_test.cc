@@ -144,6 +144,27 @@ TEST_F(CommandLine, RefusesToStartWithoutCertificates) {
   expect_refusal(arguments(flags), {"--client-ca", "missing", "PEM file"});
 }
 
+TEST_F(CommandLine, RefusesAnIdentityThatIsNotOne) {
+  const Flags issued{{"--identity-secret", "root"}, {"--serving-name", "outrigger.svc"}, {"--kubeconfig", "/nowhere"}};
+  expect_refusal(arguments(issued), {"/nowhere"});
+  for (const auto& [flag, value, named] : std::vector<std::tuple<std::string, std::string, std::vector<std::string>>>{
+           {"--tls-cert", good_["--tls-cert"], {"--identity-secret", "--tls-cert", "one of both"}},
+           {"--source", good_["--source"], {"--identity-secret", "--source dir:PATH"}},
+           {"--serving-name", "a b", {"--serving-name", "'a b'", "a DNS name"}},
+           {"--trust-domain", "Cluster.local", {"--trust-domain", "Cluster.local", "a-z"}},
+           {"--namespace", "a/b", {"--namespace", "a/b"}},
+           {"--certificate-life", "9", {"--certificate-life", "9", "10 or more"}},
+           {"--feed-scope", "pod", {"--feed-scope", "'pod'", "cluster, namespace"}}}) {
+    SCOPED_TRACE(flag + " " + value);
+    Flags flags = issued;
+    flags[flag] = value;
+    expect_refusal(arguments(flags), named);
+  }
+  Flags nameless = issued;
+  nameless.erase("--serving-name");
+  expect_refusal(arguments(nameless), {"--serving-name", "missing"});
+}
+
 TEST_F(CommandLine, RefusesTheSameFlagTwiceAndOneWithoutAValue) {
   std::vector<std::string> twice = arguments(good_);
   twice.insert(twice.end(), {"--tls-cert", "another"});

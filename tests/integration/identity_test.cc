@@ -1,0 +1,117 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "fakes/run_until.h"
+#include "identity/certificate.h"
+#include "integration/api_server.h"
+#include "integration/cluster_objects.h"
+#include "integration/program.h"
+#include "kube/client.h"
+#include "kube/secret.h"
+#include "operator/feed_client.h"
+#include "operator/http_talk.h"
+
+namespace outrigger::integration {
+namespace {
+
+using nlohmann::json;
+using op::FeedClient;
+using op::HttpTalk;
+
+const model::ObjectKey kSecret{"outrigger-system", "outrigger-root"};
+
+/// A cluster with a ServiceAccount, an operator that keeps its root in a Secret, and what a sidecar of that account
+/// does.
+class Identity : public testing::Test {
+ protected:
+  Identity() {
+    for (const char* ns : {"outrigger-system", "shop"}) objects_.create_namespace(ns);
+    objects_.create_service({"shop", "web"});
+    objects_.set_members({"shop", "web"}, {{.ip = "10.77.1.1"}});
+    post("/api/v1/namespaces/shop/serviceaccounts", {{"metadata", {{"name", "web"}}}});
+    start();
+  }
+
+  void start() {
+    operator_ = std::make_unique<Program>(std::vector<std::string>{
+        OUTRIGGER_OPERATOR, "--kubeconfig", server_.kubeconfig(), "--feed-address", "127.0.0.1:0", "--admin-address",
+        "127.0.0.1:0", "--identity-secret", kSecret.name, "--namespace", kSecret.ns, "--serving-name", "localhost",
+        "--feed-scope", "namespace"});
+    feed_ = net::SocketAddress::parse(operator_->address("feed")).value();
+  }
+  json post(const std::string& path, const json& object) {
+    const auto answer = client_.post(path, object.dump());
+    CHECK(answer && answer->status == 201);
+    return json::parse(answer->body);
+  }
+  std::string token_for(const std::string& audience) {
+    return post("/api/v1/namespaces/shop/serviceaccounts/web/token", {{"spec", {{"audiences", {audience}}}}})
+        .at("status")
+        .at("token");
+  }
+  kube::Secret secret() {
+    const auto answer = client_.get(kube::secret_path(kSecret));
+    CHECK(answer && answer->status == 200);
+    return kube::read_secret(answer->body).value();
+  }
+  net::SslContext showing(const net::TlsPem& own) {
+    return net::client_context_from_pem({own.certificate, own.key, secret().data.at("ca.crt")}).value();
+  }
+  /// The whole answer to a request for a certificate.
+  std::string ask(const std::string& token, const identity::PrivateKey& key) {
+    HttpTalk talk(loop_, feed_, showing({}), op::post("/v1/certificate", token, identity::make_signing_request(key)));
+    EXPECT_TRUE(fakes::run_until(loop_, [&] { return talk.ended; }));
+    return talk.answer;
+  }
+  net::SslContext obtain() {
+    const auto key = identity::PrivateKey::generate();
+    const std::string answer = ask(token_for("outrigger"), key);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+    const json given = json::parse(answer.substr(answer.find("\r\n\r\n") + 4));
+    const auto leaf = identity::Certificate::from_pem(given.at("certificate").get<std::string>());
+    EXPECT_EQ(leaf->spiffe_id()->text(), "spiffe://cluster.local/ns/shop/sa/web");
+    return showing({given.at("certificate"), key.pem(), ""});
+  }
+  void expect_fed(FeedClient& client) {
+    client.begin();
+    client.say("{\"subscribe\":{\"shop/web:80\":\"\",\"default/kubernetes:443\":\"\"}}\n");
+    EXPECT_TRUE(fakes::run_until(loop_, [&] { return client.reader.kinds.size() == 2; }));
+    EXPECT_EQ(client.reader.sets.count({{"shop", "web"}, 80}), 1u);
+    EXPECT_EQ(client.reader.sets.count({{"default", "kubernetes"}, 443}), 0u);
+  }
+
+  ApiServer server_;
+  ClusterObjects objects_{server_.kubeconfig(), EndpointsSource::slices};
+  kube::RequestCounts counts_;
+  kube::Client client_{kube::load_kubeconfig(server_.kubeconfig()).value(), counts_};
+  std::unique_ptr<Program> operator_;
+  net::SocketAddress feed_;
+  net::EventLoop loop_;
+};
+
+TEST_F(Identity, ComesFromATokenForTheRightAudienceAlone) {
+  const std::string refused = ask(token_for("vault"), identity::PrivateKey::generate());
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 401 ")) << refused;
+  EXPECT_TRUE(ask("abc", identity::PrivateKey::generate()).starts_with("HTTP/1.1 401 "));
+  FeedClient nobody(loop_, feed_, showing({}));
+  nobody.begin();
+  EXPECT_TRUE(fakes::run_until(loop_, [&] { return !nobody.head.empty(); }));
+  EXPECT_TRUE(nobody.head.starts_with("HTTP/1.1 403 ")) << nobody.head;
+
+  const net::SslContext context = obtain();
+  FeedClient client(loop_, feed_, context);
+  expect_fed(client);
+
+  // The root outlives the operator, and so do the certificates it has issued.
+  const std::string version = secret().resource_version;
+  EXPECT_TRUE(secret().ours);
+  operator_.reset();
+  start();
+  FeedClient again(loop_, feed_, context);
+  expect_fed(again);
+  EXPECT_EQ(secret().resource_version, version);
+}
+
+}  // namespace
+}  // namespace outrigger::integration
