@@ -47,7 +47,8 @@ class AdminServerTest : public testing::Test {
   void stand(const kube::LeaderElector& elector) {
     auto listener = net::listen_on(*net::SocketAddress::parse("127.0.0.1:0"), false);
     CHECK(listener);
-    admin_.emplace(loop_, std::move(*listener), AdminServer::View{reconciler_, publisher_, source_, &elector, 0});
+    admin_.emplace(loop_, std::move(*listener),
+                   AdminServer::View{reconciler_, publisher_, source_, identity_, &elector});
   }
   void sync() {
     reconciler_.offer({all(Kind::service, {service("web", {{"outrigger.dev/policy", "fastest"}})}),
