@@ -92,7 +92,7 @@ class Operator:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
-                with urllib.request.urlopen(f"http://{self._admin}/ready", timeout=5):
+                with urllib.request.urlopen(f"http://{self._admin}/readyz", timeout=5):
                     return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
