@@ -36,8 +36,8 @@ class Identity : public testing::Test {
   void start() {
     operator_ = std::make_unique<Program>(std::vector<std::string>{
         OUTRIGGER_OPERATOR, "--kubeconfig", server_.kubeconfig(), "--feed-address", "127.0.0.1:0", "--admin-address",
-        "127.0.0.1:0", "--identity-secret", kSecret.name, "--namespace", kSecret.ns, "--serving-name", "localhost",
-        "--feed-scope", "namespace"});
+        "127.0.0.1:0", "--identity-secret", kSecret.name, "--namespace", kSecret.ns, "--lease",
+        "outrigger-system/outrigger", "--serving-name", "localhost", "--feed-scope", "namespace"});
     feed_ = net::SocketAddress::parse(operator_->address("feed")).value();
   }
   json post(const std::string& path, const json& object) {
