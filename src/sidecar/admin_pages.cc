@@ -124,6 +124,10 @@ std::string metrics_text(const StateReading& reading) {
   if (reading.feed_connected) {
     page.gauge("outrigger_feed_connected", "1 while the operator's feed is open.", {}, *reading.feed_connected ? 1 : 0);
   }
+  if (reading.certificate_expiry) {
+    page.gauge("outrigger_certificate_expiry_timestamp_seconds", "When the certificate for the operator ends.", {},
+               std::chrono::duration<double>(reading.certificate_expiry->time_since_epoch()).count());
+  }
   if (reading.snapshot_age) {
     page.gauge("outrigger_snapshot_age_seconds", "Since the operator last confirmed the sets in use.", {},
                std::chrono::duration<double>(*reading.snapshot_age).count());
@@ -181,11 +185,16 @@ std::string config_json(const Config& config) {
     const bool ipv6 = config.feed->host.find(':') != std::string::npos;
     const std::string host = ipv6 ? "[" + config.feed->host + "]" : config.feed->host;
     shown["operator"] = {{"address", "https://" + host + ":" + std::to_string(config.feed->port)},
-                         {"ca", config.feed->ca},
-                         {"cert", config.feed->certificate},
-                         {"key", config.feed->key},
-                         {"unusedAfter", model::duration_text(config.feed->unused_after)}};
-    if (!config.feed->snapshot.empty()) shown["operator"]["snapshot"] = config.feed->snapshot;
+                         {"ca", config.feed->ca}};
+    ordered_json& shown_feed = shown["operator"];
+    if (config.feed->token.empty()) {
+      shown_feed["cert"] = config.feed->certificate;
+      shown_feed["key"] = config.feed->key;
+    } else {
+      shown_feed["token"] = config.feed->token;
+    }
+    shown_feed["unusedAfter"] = model::duration_text(config.feed->unused_after);
+    if (!config.feed->snapshot.empty()) shown_feed["snapshot"] = config.feed->snapshot;
   }
   return shown.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }

@@ -18,6 +18,8 @@ struct StateReading {
   std::optional<bool> feed_connected;  ///< empty: runs from a file alone
   /// Since the operator last confirmed what we have; empty: it never did.
   std::optional<std::chrono::system_clock::duration> snapshot_age;
+  /// Of a certificate that the operator has issued.
+  std::optional<std::chrono::system_clock::time_point> certificate_expiry = {};
 };
 
 /// The Prometheus page.

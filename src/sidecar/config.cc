@@ -90,7 +90,7 @@ std::optional<std::string> host_of(const std::string& text) {
 
 OperatorConfig read_operator(const YAML::Node& node, const std::filesystem::path& directory) {
   const std::string where = "operator";
-  check_map(node, where, {"address", "ca", "cert", "key", "snapshot", "unusedAfter"});
+  check_map(node, where, {"address", "ca", "cert", "key", "token", "snapshot", "unusedAfter"});
   OperatorConfig feed;
   const std::string address = text(node, where, "address");
   constexpr std::string_view kScheme = "https://";
@@ -111,8 +111,16 @@ OperatorConfig read_operator(const YAML::Node& node, const std::filesystem::path
   feed.port = static_cast<std::uint16_t>(*port);
   const auto path = [&](const char* key) { return (directory / text(node, where, key)).string(); };
   feed.ca = path("ca");
-  feed.certificate = path("cert");
-  feed.key = path("key");
+  if (node["token"]) {
+    for (const char* key : {"cert", "key"}) {
+      if (node[key])
+        complain(node[key], fmt::format("operator.{}: is not allowed; allowed: none where there is a token", key));
+    }
+    feed.token = path("token");
+  } else {
+    feed.certificate = path("cert");
+    feed.key = path("key");
+  }
   if (node["snapshot"]) feed.snapshot = path("snapshot");
   feed.unused_after = duration(node, where, "unusedAfter", milliseconds(1'000), model::kMaxDuration, feed.unused_after);
   return feed;

@@ -65,9 +65,10 @@ struct OperatorConfig {
   std::string host;  ///< a name or a numeric address, to connect to and to verify the certificate against
   std::uint16_t port = 0;
   std::string ca;
-  std::string certificate;
+  std::string certificate;  ///< empty: the operator is asked for one, with `token`
   std::string key;
-  std::string snapshot;  ///< the last known good sets; empty: not kept
+  std::string token = {};  ///< of the pod's ServiceAccount, for the operator's audience
+  std::string snapshot;    ///< the last known good sets; empty: not kept
   /// A Service that was dialled, not configured, and has not been used for that long is subscribed to no more; 1 s–24
   /// h.
   std::chrono::milliseconds unused_after{600'000};

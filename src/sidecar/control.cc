@@ -19,6 +19,7 @@ namespace {
 
 constexpr auto kSaveDelay = std::chrono::milliseconds(100);
 constexpr auto kStartupOver = std::chrono::seconds(1);  ///< about: nothing depends on it
+constexpr auto kFirstAnswer = std::chrono::seconds(2);  ///< waited for by a pod that starts
 constexpr auto kDrainCheck = std::chrono::milliseconds(20);
 
 /// It keeps its sockets when the configuration changes, if only its service does.
@@ -78,6 +79,7 @@ Result<void> Control::start() {
 }
 
 void Control::run() {
+  started_at_ = loop_.now();
   startup_timer_.set(kStartupOver);
   loop_.run();
   if (save_timer_.is_set()) save();
@@ -116,35 +118,47 @@ void Control::install_listeners(const std::vector<ListenerConfig>& listeners, So
 
 Result<void> Control::start_feed() {
   if (!config_.feed) return {};
-  auto context = net::client_context(
-      {.certificate = config_.feed->certificate, .key = config_.feed->key, .peer_ca = config_.feed->ca});
-  if (!context) return failure(config_path_ + ": operator: " + context.error().text);
-  feed_ = std::make_unique<FeedClient>(
-      loop_, *config_.feed, *context, fresh_seed(), node_to_ask_for(config_),
-      FeedClient::Callbacks{.on_set =
-                                [this](std::shared_ptr<const feed::FullSet> set) {
-                                  absent_.erase(set->set.service);
-                                  feed_sets_[set->set.service] = std::move(set);
-                                  schedule_publish();
-                                },
-                            .on_absent =
-                                [this](const model::ServicePort& service) {
-                                  absent_.insert(service);
-                                  feed_sets_.erase(service);
-                                  schedule_publish();
-                                },
-                            .on_destination =
-                                [this](const std::string& address, const std::optional<model::ServicePort>& service) {
-                                  on_demand_->answer(address, service);
-                                },
-                            .on_zone =
-                                [this](const std::string& zone) {
-                                  node_zone_ = zone;
-                                  tell_zone();
-                                  save_later();
-                                },
-                            .on_word = [this] { confirmed_at_ = std::chrono::system_clock::now(); }});
+  net::SslContext context;
+  if (config_.feed->token.empty()) {
+    auto made = net::client_context(
+        {.certificate = config_.feed->certificate, .key = config_.feed->key, .peer_ca = config_.feed->ca});
+    if (!made) return failure(config_path_ + ": operator: " + made.error().text);
+    context = std::move(*made);
+  }
+  feed_ = std::make_unique<FeedClient>(loop_, *config_.feed, context, fresh_seed(), node_to_ask_for(config_),
+                                       feed_callbacks());
+  if (context) return {};
+  identity_ = std::make_unique<WorkloadIdentity>(
+      loop_, *config_.feed, fresh_seed(),
+      WorkloadIdentity::Callbacks{.on_context = [this](net::SslContext own) { feed_->set_context(std::move(own)); },
+                                  .on_failure = [this] { feed_->give_up_hope(); }});
   return {};
+}
+
+FeedClient::Callbacks Control::feed_callbacks() {
+  return {.on_set =
+              [this](std::shared_ptr<const feed::FullSet> set) {
+                absent_.erase(set->set.service);
+                feed_sets_[set->set.service] = std::move(set);
+                schedule_publish();
+              },
+          .on_absent =
+              [this](const model::ServicePort& service) {
+                absent_.insert(service);
+                feed_sets_.erase(service);
+                schedule_publish();
+              },
+          .on_destination =
+              [this](const std::string& address, const std::optional<model::ServicePort>& service) {
+                on_demand_->answer(address, service);
+              },
+          .on_zone =
+              [this](const std::string& zone) {
+                node_zone_ = zone;
+                tell_zone();
+                save_later();
+              },
+          .on_word = [this] { confirmed_at_ = std::chrono::system_clock::now(); }};
 }
 
 void Control::start_on_demand() {
@@ -326,6 +340,9 @@ void Control::save() {
 }
 
 bool Control::ready() const {
+  // What the pod dials first is to be asked for, if there is somebody to ask.
+  const bool asks = feed_ && confirmed_at_ == std::nullopt && feed_->hopeful() && !feed_->connected();
+  if (asks && loop_.now() < started_at_ + kFirstAnswer) return false;
   const auto needed = services_in_use(config_.listeners, file_sets_, feed_sets_);
   return std::all_of(needed.begin(), needed.end(), [this](const model::ServicePort& service) {
     return file_sets_.contains(service) || feed_sets_.contains(service) || absent_.contains(service);
@@ -348,7 +365,7 @@ void Control::on_admin(net::HttpExchange& exchange) {
   if (path == "/live") return exchange.respond(200, kText, "live\n");
   if (path == "/ready")
     return ready() ? exchange.respond(200, kText, "ready\n")
-                   : exchange.respond(503, kText, "waiting for the first set\n");
+                   : exchange.respond(503, kText, "waiting for the operator's first answer\n");
   if (path != "/backends" && path != "/config")
     return exchange.respond(404, kText, "known: /metrics /ready /live /backends /config\n");
   if (!exchange.from_loopback()) return exchange.respond(403, kText, "from loopback only\n");
@@ -363,6 +380,7 @@ StateReading Control::reading() const {
                        .feed_connected = std::nullopt,
                        .snapshot_age = std::nullopt};
   if (feed_) reading.feed_connected = feed_->connected();
+  if (identity_) reading.certificate_expiry = identity_->not_after();
   if (confirmed_at_) reading.snapshot_age = std::chrono::system_clock::now() - *confirmed_at_;
   return reading;
 }

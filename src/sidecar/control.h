@@ -19,6 +19,7 @@
 #include "sidecar/routing_table.h"
 #include "sidecar/wanted_services.h"
 #include "sidecar/worker.h"
+#include "sidecar/workload_identity.h"
 
 namespace outrigger::sidecar {
 
@@ -44,6 +45,7 @@ class Control {
   Result<Sockets> open_listeners(const std::vector<ListenerConfig>& listeners) const;
   void install_listeners(const std::vector<ListenerConfig>& listeners, Sockets sockets);
   Result<void> start_feed();
+  FeedClient::Callbacks feed_callbacks();
   void start_on_demand();
   void load_last_known_good();
 
@@ -87,7 +89,8 @@ class Control {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<net::HttpServer> admin_;
   std::unique_ptr<FeedClient> feed_;
-  std::unique_ptr<OnDemand> on_demand_;  ///< with feed_
+  std::unique_ptr<WorkloadIdentity> identity_;  ///< with feed_, where there is a token
+  std::unique_ptr<OnDemand> on_demand_;         ///< with feed_
   check::HealthChecker health_checker_;
 
   Sets file_sets_;
@@ -96,6 +99,7 @@ class Control {
   /// When the operator last confirmed what we have; empty: never.
   std::optional<std::chrono::system_clock::time_point> confirmed_at_;
   std::string node_zone_;  ///< of config_.node, as the operator has said; empty: it has not
+  net::Clock::time_point started_at_{};
   bool publish_scheduled_ = false;
   net::Timer startup_timer_;
   net::Timer save_timer_;

@@ -58,8 +58,10 @@ class FeedClient {
   /// The node whose zone the operator is asked for; empty: none, and what it says of one does not count.
   void set_node(std::string node);
   bool connected() const { return current_ && current_->answered; }
-  /// Connected, or trying and not failed yet: an answer may come soon.
+  /// Connected, or on the way to be for the first time: an answer may come soon.
   bool hopeful() const { return !lost_; }
+  /// There is no context to connect with, and none will come soon.
+  void give_up_hope() { lost_ = !connected(); }
 
  private:
   /// One stream.

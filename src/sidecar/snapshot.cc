@@ -1,18 +1,13 @@
 #include "sidecar/snapshot.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "feed/version.h"
-#include "net/file_descriptor.h"
+#include "sidecar/whole_file.h"
 
 namespace outrigger::sidecar {
 namespace {
@@ -27,15 +22,6 @@ std::string text_of(const nlohmann::json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno != EINTR) return false;
-    if (written > 0) bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
 }  // namespace
 
 Result<void> save_snapshot(const std::string& path, const Snapshot& snapshot) {
@@ -45,15 +31,7 @@ Result<void> save_snapshot(const std::string& path, const Snapshot& snapshot) {
   std::string text = nlohmann::json{{"snapshot", std::move(head)}}.dump() + "\n";
   for (const auto& set : snapshot.sets) text += feed::encode(feed::ToSidecar(*set));
 
-  const std::string fresh = path + ".new";
-  const auto fail = [&](const char* what) {
-    return failure(fmt::format("{}: {}: {}", path, what, std::strerror(errno)));
-  };
-  net::FileDescriptor file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!file) return fail("cannot be written");
-  if (!write_all(file.get(), text) || ::fsync(file.get()) != 0) return fail("cannot be written");
-  if (std::rename(fresh.c_str(), path.c_str()) != 0) return fail("cannot be replaced");
-  return {};
+  return replace_file(path, text);
 }
 
 Result<Snapshot> load_snapshot(const std::string& path) {

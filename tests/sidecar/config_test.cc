@@ -132,7 +132,7 @@ TEST(Config, ReadsEverythingAFileMaySay) {
   EXPECT_EQ(config->limits, (Limits{.connections = 1'000, .buffered_bytes = 16 << 20, .grace = 0ms}));
   ASSERT_TRUE(config->feed.has_value());
   EXPECT_EQ(*config->feed, (OperatorConfig{"operator.example", 8443, "/etc/outrigger/ca.pem", "/etc/outrigger/tls.crt",
-                                           "/abs/tls.key", "/etc/outrigger/last.json", 90s}));
+                                           "/abs/tls.key", "", "/etc/outrigger/last.json", 90s}));
 }
 
 TEST(Config, HasDefaultsForWhatIsNotSaid) {
@@ -460,6 +460,10 @@ INSTANTIATE_TEST_SUITE_P(
                 with_operator("https://" + std::string(254, 'a') + ":1"),
                 2,
                 {"operator.address", "'https://aaa", "a name"}},
+        Refusal{"ATokenBesideACertificate",
+                "operator: {address: \"https://a:1\", ca: a, cert: b, token: c}\n",
+                1,
+                {"operator.cert", "allowed: none where there is a token"}},
         Refusal{"AServiceThatIsUnusedAtOnce",
                 "operator: {address: \"https://a:1\", ca: a, cert: b, key: c, unusedAfter: 999ms}\n",
                 1,
@@ -476,6 +480,14 @@ TEST(Config, AllowsAListenerToAnyServiceWithAnOperator) {
       "c.yaml");
   ASSERT_TRUE(config.has_value()) << config.error().text;
   EXPECT_EQ(config->feed->host, "fd00::1");
+}
+
+TEST(Config, TakesATokenInsteadOfACertificate) {
+  const auto config =
+      parse_config("operator: {address: \"https://a:1\", ca: ca, token: tokens/outrigger}\n", "/etc/o/c.yaml");
+  ASSERT_TRUE(config.has_value()) << config.error().text;
+  EXPECT_EQ(config->feed->token, "/etc/o/tokens/outrigger");
+  EXPECT_EQ(config->feed->certificate, "");
 }
 
 TEST(Config, AllowsATransparentListenerWithoutAnyService) {
