@@ -45,7 +45,10 @@ void HttpServer::set_context(SslContext context) {
   context_ = std::move(context);
 }
 
+void HttpServer::stop_listening() { acceptor_.reset(); }
+
 SocketAddress HttpServer::address() const {
+  CHECK(acceptor_);
   const auto address = local_address(acceptor_->listener().get());
   CHECK(address);
   return *address;

@@ -110,7 +110,11 @@ class HttpServer final {
   void set_context(SslContext context);
   void set_on_handshake_failure(OnHandshakeFailure told) { on_handshake_failure_ = std::move(told); }
 
+  /// No connection is taken from now on: the port is closed. Those there are go on.
+  void stop_listening();
+
   std::size_t connections() const { return connections_.size(); }
+  /// Requires that it listens.
   SocketAddress address() const;
 
  private:
@@ -135,7 +139,7 @@ class HttpServer final {
   std::vector<Handshake> handshakes_;    ///< oldest first, at most max_handshakes
   Timer turn_;                           ///< of the oldest
   std::deque<HttpConnection*> waiting_;  ///< for their turn
-  std::unique_ptr<Acceptor> acceptor_;
+  std::unique_ptr<Acceptor> acceptor_;   ///< null: it does not listen any more
 };
 
 }  // namespace outrigger::net

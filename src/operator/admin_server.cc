@@ -53,6 +53,8 @@ std::string AdminServer::metrics() const {
             count(readings.queue_depth));
   all.counter("outrigger_feed_out_of_scope_total", "Subscriptions to Services outside the subscriber's scope.", {},
               static_cast<double>(view_.publisher.out_of_scope()));
+  all.counter("outrigger_feed_deferred_total", "Streams told to come back later since too many came at once.", {},
+              static_cast<double>(view_.deferred()));
   view_.identity.add_metrics(all);
   if (view_.elector != nullptr) {
     all.gauge("leader_election_master_status", "1 while this replica leads by this Lease, 0 while another may.",

@@ -1,4 +1,6 @@
 #pragma once
+#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "kube/leader_elector.h"
@@ -20,6 +22,7 @@ class AdminServer {
     const Publisher& publisher;
     const Source& source;
     const FeedIdentity& identity;
+    std::function<std::uint64_t()> deferred;       ///< streams that were told to come back later
     const kube::LeaderElector* elector = nullptr;  ///< null: there is no election
   };
   /// A reconcile thread that has not come round for this long is not alive.

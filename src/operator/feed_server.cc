@@ -12,6 +12,9 @@ namespace {
 
 /// Of the subscribers, one a beat.
 constexpr std::size_t kParts = 60;
+constexpr auto kDrainStep = std::chrono::milliseconds(50);
+/// Those who are told to come back do so one after the other.
+constexpr std::uint64_t kMaxRetryAfter = 8;
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 
 /// Of the one URI that X509-SVID section 2 allows.
@@ -35,6 +38,7 @@ class FeedServer::Stream final : public FeedStream {
       : exchange_(exchange),
         server_(server),
         lines_(feed::kMaxLineToOperator),
+        opened_at_(net::Clock::now()),
         certificate_end_(certificate.not_after),
         id_(spiffe_id(certificate)) {
     server_.publisher_.add(*this);
@@ -57,6 +61,7 @@ class FeedServer::Stream final : public FeedStream {
   void take(std::string_view bytes) {
     if (ended_) return;
     const auto done = lines_.feed(bytes, [this](std::string_view line) -> Result<void> {
+      spoken_ = true;
       // An empty line lets a person at a terminal press return.
       return line.empty() || line == "\r" ? Result<void>() : server_.publisher_.receive(*this, line);
     });
@@ -68,23 +73,32 @@ class FeedServer::Stream final : public FeedStream {
   void drained() {
     if (!ended_) server_.publisher_.drained(*this);
   }
+  bool answered() { return ended_ || (spoken_ && server_.publisher_.answered(*this)); }
+  void end_if_silent(net::Clock::time_point now) {
+    if (!ended_ && !spoken_ && now - opened_at_ > server_.options_.first_word) end("it has not said what it wants");
+  }
   void end_if_expired(identity::TimePoint now) {
     if (!ended_ && now - kGrace > certificate_end_) end("its certificate has expired");
+  }
+
+  void end_in_order() {
+    if (std::exchange(ended_, true)) return;
+    server_.publisher_.remove(*this);
+    exchange_.end_stream();
   }
 
  private:
   void end(const std::string& reason) {
     log::warn("feed stream ended", {{"peer", peer()}, {"reason", reason}});
-    ended_ = true;
-    server_.publisher_.remove(*this);
-    exchange_.end_stream();
+    end_in_order();
   }
-
   net::HttpExchange& exchange_;
   FeedServer& server_;
   LineSplitter lines_;
+  const net::Clock::time_point opened_at_;
   const identity::TimePoint certificate_end_;
   const std::optional<identity::SpiffeId> id_;
+  bool spoken_ = false;  ///< a whole line has come
   bool ended_ = false;
 };
 
@@ -92,6 +106,7 @@ FeedServer::FeedServer(net::EventLoop& loop, net::FileDescriptor listener, net::
                        Publisher& publisher, FeedServerOptions options)
     : publisher_(publisher),
       options_(std::move(options)),
+      drain_(loop, [this] { drain_some(); }),
       heartbeat_(loop, [this] { beat(); }),
       server_(loop, std::move(listener), std::move(context),
               [this](net::HttpExchange& exchange) { handle(exchange); }) {
@@ -113,18 +128,57 @@ void FeedServer::handle(net::HttpExchange& exchange) {
 }
 
 void FeedServer::open(net::HttpExchange& exchange, const net::PeerCertificate& certificate) {
+  if (!has_room()) {
+    const auto when = std::chrono::seconds(1 + deferred_++ % kMaxRetryAfter);
+    return exchange.respond(503, kText, "too many have come at once; come back later\n", when);
+  }
   exchange.start_stream("application/x-ndjson");
   auto owned = std::make_unique<Stream>(exchange, *this, certificate);
   Stream* const stream = owned.get();
   streams_.emplace(stream, std::move(owned));
+  unanswered_.insert(stream);
   exchange.on_body = [stream](std::string_view bytes) { stream->take(bytes); };
   exchange.on_body_end = [stream] { stream->take_end(); };
   exchange.on_drained = [stream] { stream->drained(); };
-  exchange.on_end = [this, stream] { streams_.erase(stream); };
+  exchange.on_end = [this, stream] {
+    unanswered_.erase(stream);
+    streams_.erase(stream);
+  };
+}
+
+bool FeedServer::has_room() {
+  if (unanswered_.size() >= options_.max_unanswered)
+    std::erase_if(unanswered_, [](Stream* stream) { return stream->answered(); });
+  return unanswered_.size() < options_.max_unanswered;
+}
+
+void FeedServer::end_silent() {
+  const auto now = net::Clock::now();
+  for (Stream* const stream : unanswered_) stream->end_if_silent(now);
+}
+
+void FeedServer::drain(std::function<void()> drained) {
+  if (drained_) return;
+  drained_ = std::move(drained);
+  server_.stop_listening();
+  drained_at_a_time_ = 1 + streams_.size() / (kDrain / kDrainStep);
+  drained_by_ = net::Clock::now() + 2 * kDrain;
+  drain_.set({});
+}
+
+void FeedServer::drain_some() {
+  if (streams_.empty() || net::Clock::now() > drained_by_) return drained_();
+  std::size_t left = drained_at_a_time_;
+  for (const auto& [stream, owned] : streams_) {
+    if (left-- == 0) break;
+    stream->end_in_order();
+  }
+  drain_.set(kDrainStep);
 }
 
 void FeedServer::beat() {
   publisher_.heartbeat(next_part_, kParts);
+  end_silent();
   next_part_ = (next_part_ + 1) % kParts;
   if (next_part_ == 0) {
     const identity::TimePoint now = options_.now();

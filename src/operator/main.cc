@@ -85,12 +85,14 @@ Result<void> run(const Options& options) {
   if (!admin_listener) return tl::unexpected(admin_listener.error());
 
   net::EventLoop loop;
-  const auto stop = [&loop] {
+  Publisher publisher(net::chunked, net::Clock::now);
+  std::optional<FeedServer> feed;
+  const auto stop = [&loop, &feed] {
     log::info("stopping");
-    loop.stop();
+    if (!feed) return loop.stop();
+    feed->drain([&loop] { loop.stop(); });
   };
   const net::SignalWatch signals(loop, {{SIGTERM, stop}, {SIGINT, stop}});
-  Publisher publisher(net::chunked, net::Clock::now);
   kube::RequestCounts counts;
   std::optional<kube::LeaderElector> elector;
   std::optional<EventRecorder> events;
@@ -120,7 +122,6 @@ Result<void> run(const Options& options) {
     source = std::move(*opened);
   }
 
-  std::optional<FeedServer> feed;
   FeedServerOptions feed_options{.scope = options.feed_scope};
   const auto on_context = [&](net::SslContext context) {
     if (feed) return feed->set_context(std::move(context));
@@ -147,6 +148,7 @@ Result<void> run(const Options& options) {
                            .publisher = publisher,
                            .source = *source,
                            .identity = *identity,
+                           .deferred = [&feed] { return feed ? feed->deferred() : 0; },
                            .elector = elector ? &*elector : nullptr});
   log_listening("admin", admin.address());
   loop.run();

@@ -91,6 +91,11 @@ void Publisher::heartbeat(std::size_t part, std::size_t parts) {
   }
 }
 
+bool Publisher::answered(FeedStream& stream) const {
+  const auto found = subscribers_.find(&stream);
+  return found == subscribers_.end() || (complete_ && found->second->waiting() == 0);
+}
+
 std::string Publisher::describe() const {
   nlohmann::json all = nlohmann::json::array();
   for (const auto& [stream, subscriber] : subscribers_) {

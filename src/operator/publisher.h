@@ -37,6 +37,8 @@ class Publisher {
   Result<void> receive(FeedStream& stream, std::string_view line);
   /// The stream has room again, or has sent more.
   void drained(FeedStream& stream);
+  /// It has been sent all that it has asked for so far.
+  bool answered(FeedStream& stream) const;
   /// One line to everybody who is not stuck, or to the `part`-th of `parts` about equal parts of them: to thousands at
   /// once it would keep changes waiting.
   void heartbeat(std::size_t part = 0, std::size_t parts = 1);

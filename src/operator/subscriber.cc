@@ -94,6 +94,7 @@ void Subscriber::tell_destinations(const Framing& framing, AddressBook& addresse
   while (!to_resolve_.empty() && stream_.unsent() <= kMaxUnsent) {
     const std::string address = std::move(to_resolve_.extract(to_resolve_.begin()).value());
     std::optional<model::ServicePort> service = addresses.find(address);
+    if (service && !stream_.may_see(*service)) service.reset();
     if (service) {
       unresolved_.erase(address);
       addresses.leave(address, *this);

@@ -1,12 +1,16 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "fakes/run_until.h"
 #include "identity/certificate.h"
 #include "integration/api_server.h"
 #include "integration/cluster_objects.h"
+#include "integration/eventually.h"
+#include "integration/metrics_text.h"
 #include "integration/program.h"
+#include "integration/programs.h"
 #include "kube/client.h"
 #include "kube/secret.h"
 #include "operator/feed_client.h"
@@ -33,11 +37,12 @@ class Identity : public testing::Test {
     start();
   }
 
-  void start() {
-    operator_ = std::make_unique<Program>(std::vector<std::string>{
-        OUTRIGGER_OPERATOR, "--kubeconfig", server_.kubeconfig(), "--feed-address", "127.0.0.1:0", "--admin-address",
-        "127.0.0.1:0", "--identity-secret", kSecret.name, "--namespace", kSecret.ns, "--lease",
-        "outrigger-system/outrigger", "--serving-name", "localhost", "--feed-scope", "namespace"});
+  void start(const std::string& certificate_life = "86400") {
+    operator_ = std::make_unique<Program>(
+        std::vector<std::string>{OUTRIGGER_OPERATOR, "--kubeconfig", server_.kubeconfig(), "--feed-address",
+                                 "127.0.0.1:0", "--admin-address", "127.0.0.1:0", "--identity-secret", kSecret.name,
+                                 "--namespace", kSecret.ns, "--lease", "outrigger-system/outrigger", "--serving-name",
+                                 "localhost", "--feed-scope", "namespace", "--certificate-life", certificate_life});
     feed_ = net::SocketAddress::parse(operator_->address("feed")).value();
   }
   json post(const std::string& path, const json& object) {
@@ -111,6 +116,36 @@ TEST_F(Identity, ComesFromATokenForTheRightAudienceAlone) {
   FeedClient again(loop_, feed_, context);
   expect_fed(again);
   EXPECT_EQ(secret().resource_version, version);
+}
+
+TEST_F(Identity, IsASidecarsByItsTokenAndIsRenewedWhileItIsFed) {
+  operator_.reset();
+  start("10");
+  const fakes::TemporaryFolder folder;
+  folder.write("ca.crt", secret().data.at("ca.crt"));
+  folder.write("token", token_for("outrigger"));
+  Sidecar sidecar(folder.write("sidecar.yaml",
+                               "admin: 127.0.0.1:0\nworkers: 1\nlisteners:\n"
+                               "  - {name: web, address: 127.0.0.1:0, service: shop/web:80}\n"
+                               "operator: {address: \"https://localhost:" +
+                                   std::to_string(feed_.port()) +
+                                   "\", ca: ca.crt, token: token, snapshot: snapshot}\n"));
+  ASSERT_TRUE(eventually([&] { return sidecar.backends("shop/web:80").size() == 1; }));
+  const auto expiry = [&] { return metric(sidecar.metrics(), "outrigger_certificate_expiry_timestamp_seconds"); };
+  const auto first = expiry();
+  ASSERT_TRUE(first.has_value());
+  // The stream is never lost: the next is there before it ends.
+  double least_connected = 1;
+  ASSERT_TRUE(eventually([&] {
+    least_connected = std::min(least_connected, metric(sidecar.metrics(), "outrigger_feed_connected").value_or(0));
+    return expiry() > *first;
+  }));
+  objects_.set_members({"shop", "web"}, {{.ip = "10.77.1.1"}, {.ip = "10.77.1.2"}});
+  ASSERT_TRUE(eventually([&] { return sidecar.backends("shop/web:80").size() == 2; }));
+  EXPECT_EQ(least_connected, 1);
+  for (const std::string& line : sidecar.program().lines()) {
+    EXPECT_EQ(line.find("feed lost"), std::string::npos) << line;
+  }
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ class AdminServerTest : public testing::Test {
   AdminServerTest() {
     auto listener = net::listen_on(*net::SocketAddress::parse("127.0.0.1:0"), false);
     CHECK(listener);
-    admin_.emplace(loop_, std::move(*listener), AdminServer::View{reconciler_, publisher_, source_, identity_});
+    admin_.emplace(loop_, std::move(*listener),
+                   AdminServer::View{reconciler_, publisher_, source_, identity_, [] { return std::uint64_t{7}; }});
   }
   /// The whole answer to a request of its own connection.
   std::string ask(const std::string& path, const std::string& method = "GET") {
@@ -47,8 +48,9 @@ class AdminServerTest : public testing::Test {
   void stand(const kube::LeaderElector& elector) {
     auto listener = net::listen_on(*net::SocketAddress::parse("127.0.0.1:0"), false);
     CHECK(listener);
-    admin_.emplace(loop_, std::move(*listener),
-                   AdminServer::View{reconciler_, publisher_, source_, identity_, &elector});
+    admin_.emplace(
+        loop_, std::move(*listener),
+        AdminServer::View{reconciler_, publisher_, source_, identity_, [] { return std::uint64_t{7}; }, &elector});
   }
   void sync() {
     reconciler_.offer({all(Kind::service, {service("web", {{"outrigger.dev/policy", "fastest"}})}),
@@ -76,6 +78,10 @@ TEST_F(AdminServerTest, IsReadyOnceEverythingWasPublishedAndSaysWhatIsMissing) {
   EXPECT_TRUE(has(early, "not ready; not yet listed: EndpointSlice, Node\n")) << early;
   sync();
   EXPECT_TRUE(ask("/readyz").starts_with("HTTP/1.1 200 "));
+}
+
+TEST_F(AdminServerTest, CountsTheStreamsThatWereDeferred) {
+  EXPECT_TRUE(has(ask("/metrics"), "\noutrigger_feed_deferred_total 7\n"));
 }
 
 TEST_F(AdminServerTest, IsAliveBeforeItIsReady) { EXPECT_TRUE(ask("/livez").starts_with("HTTP/1.1 200 ")); }

@@ -26,10 +26,14 @@ class FeedServerTest : public testing::Test {
     const fakes::Identity identity = authority_.issue();
     files_ = {folder_.write("crt", identity.certificate), folder_.write("key", identity.key),
               folder_.write("ca", authority_.certificate())};
+    serve();
+  }
+
+  void serve(FeedServerOptions options = {}) {
     auto listener = net::listen_on(*net::SocketAddress::parse("127.0.0.1:0"), false);
     auto context = net::server_context(files_);
     CHECK(listener && context);
-    server_.emplace(loop_, std::move(*listener), *context, publisher_);
+    server_.emplace(loop_, std::move(*listener), *context, publisher_, std::move(options));
   }
 
   FeedClient& connect(const net::SslContext& context) {
@@ -196,6 +200,65 @@ TEST_F(FeedServerTest, EndsWithStreamsOpen) {
   server_.reset();
   EXPECT_EQ(publisher_.subscribers(), 0u);
   EXPECT_TRUE(until([&] { return client.ended; }));
+}
+
+TEST_F(FeedServerTest, TellsWhoComesWhileTooManyWaitToComeBackLater) {
+  serve({.max_unanswered = 2});
+  // Nobody is answered yet: not all is known.
+  std::vector<FeedClient*> first;
+  for (int i = 0; i < 2; ++i) {
+    first.push_back(&connect());
+    first.back()->begin();
+    first.back()->say("{\"subscribe\":{\"shop/web:80\":\"\"}}\n");
+    ASSERT_TRUE(until([&] { return !first.back()->head.empty(); }));
+  }
+  FeedClient& refused = connect();
+  refused.begin();
+  ASSERT_TRUE(until([&] { return !refused.head.empty(); }));
+  EXPECT_TRUE(refused.head.starts_with("HTTP/1.1 503 ")) << refused.head;
+  EXPECT_NE(refused.head.find("\r\nRetry-After: 1"), std::string::npos) << refused.head;
+  EXPECT_EQ(server_->deferred(), 1u);
+
+  publish(1);
+  ASSERT_TRUE(until([&] { return has_newest(*first[0]) && has_newest(*first[1]); }));
+  FeedClient& welcome = connect();
+  welcome.begin();
+  welcome.say("{\"subscribe\":{\"shop/web:80\":\"\"}}\n");
+  ASSERT_TRUE(until([&] { return has_newest(welcome); }));
+}
+
+TEST_F(FeedServerTest, EndsAStreamThatDoesNotSayWhatItWants) {
+  serve({.beat = std::chrono::milliseconds(10), .first_word = std::chrono::milliseconds(50)});
+  publish(1);
+  FeedClient& good = connect();
+  good.begin();
+  good.say("{\"subscribe\":{}}\n");
+  FeedClient& silent = connect();
+  silent.begin();
+  silent.say("{\"subscr");
+  ASSERT_TRUE(until([&] { return silent.answer_ended; }));
+  EXPECT_FALSE(good.answer_ended);
+  EXPECT_EQ(publisher_.subscribers(), 1u);
+}
+
+TEST_F(FeedServerTest, DrainsByEndingItsStreamsInOrder) {
+  publish(1);
+  const net::SocketAddress address = server_->address();
+  for (int i = 0; i < 3; ++i) {
+    FeedClient& client = connect();
+    client.begin();
+    client.say("{\"subscribe\":{\"shop/web:80\":\"\"}}\n");
+    ASSERT_TRUE(until([&] { return has_newest(client); }));
+  }
+  int drained = 0;
+  server_->drain([&] { ++drained; });
+  server_->drain([&] { drained += 10; });
+  ASSERT_TRUE(until([&] { return drained > 0; }));
+  EXPECT_EQ(drained, 1);
+  for (const FeedClient& client : clients_) EXPECT_TRUE(client.answer_ended);
+  FeedClient late(loop_, address, *net::client_context(files_));
+  ASSERT_TRUE(until([&] { return late.ended; }));
+  EXPECT_EQ(publisher_.subscribers(), 0u);
 }
 
 }  // namespace

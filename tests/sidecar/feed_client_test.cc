@@ -48,6 +48,7 @@ class Operator {
   bool has_heard() const { return !heard_.empty(); }
 
   std::uint16_t refuse_with = 0;
+  std::chrono::seconds retry_after{0};
   bool hold_answer = false;
   int streams = 0;
 
@@ -56,7 +57,7 @@ class Operator {
     EXPECT_EQ(exchange.method(), "POST");
     EXPECT_EQ(exchange.path(), "/v1/feed");
     ++streams;
-    if (refuse_with != 0) return exchange.respond(refuse_with, "text/plain", "no\n");
+    if (refuse_with != 0) return exchange.respond(refuse_with, "text/plain", "no\n", retry_after);
     exchange_ = &exchange;
     exchange.on_end = [this, ended = &exchange] {
       if (exchange_ == ended) exchange_ = nullptr;
@@ -270,6 +271,17 @@ TEST_F(Feed, ComesBackUntilTheOperatorServesIt) {
   EXPECT_FALSE(client_->connected());
   operator_->refuse_with = 0;
   await("a subscription", [this] { return operator_->has_heard(); });
+}
+
+TEST_F(Feed, ComesBackNoSoonerThanItIsTold) {
+  start_operator();
+  operator_->refuse_with = 503;
+  operator_->retry_after = std::chrono::seconds(1);
+  start_client();
+  await("a try", [this] { return operator_->streams == 1; });
+  const auto refused_at = net::Clock::now();
+  await("another", [this] { return operator_->streams == 2; });
+  EXPECT_GE(net::Clock::now() - refused_at, std::chrono::milliseconds(990));
 }
 
 TEST_F(Feed, DoesNotTrustAnOperatorOfAnotherAuthority) {
