@@ -193,6 +193,7 @@ std::string config_json(const Config& config) {
     } else {
       shown_feed["token"] = config.feed->token;
     }
+    shown_feed["lookupTimeout"] = model::duration_text(config.feed->lookup_timeout);
     shown_feed["unusedAfter"] = model::duration_text(config.feed->unused_after);
     if (!config.feed->snapshot.empty()) shown_feed["snapshot"] = config.feed->snapshot;
   }

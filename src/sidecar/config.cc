@@ -90,7 +90,7 @@ std::optional<std::string> host_of(const std::string& text) {
 
 OperatorConfig read_operator(const YAML::Node& node, const std::filesystem::path& directory) {
   const std::string where = "operator";
-  check_map(node, where, {"address", "ca", "cert", "key", "token", "snapshot", "unusedAfter"});
+  check_map(node, where, {"address", "ca", "cert", "key", "token", "snapshot", "unusedAfter", "lookupTimeout"});
   OperatorConfig feed;
   const std::string address = text(node, where, "address");
   constexpr std::string_view kScheme = "https://";
@@ -122,6 +122,8 @@ OperatorConfig read_operator(const YAML::Node& node, const std::filesystem::path
     feed.key = path("key");
   }
   if (node["snapshot"]) feed.snapshot = path("snapshot");
+  feed.lookup_timeout =
+      duration(node, where, "lookupTimeout", milliseconds(10), milliseconds(10'000), feed.lookup_timeout);
   feed.unused_after = duration(node, where, "unusedAfter", milliseconds(1'000), model::kMaxDuration, feed.unused_after);
   return feed;
 }

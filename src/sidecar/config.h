@@ -72,6 +72,9 @@ struct OperatorConfig {
   /// A Service that was dialled, not configured, and has not been used for that long is subscribed to no more; 1 s–24
   /// h.
   std::chrono::milliseconds unused_after{600'000};
+  /// How long a connection waits to be told what is dialled; 10 ms–10 s. An answer takes a millisecond or two where the
+  /// operator is well; what waits for one that is not must not look broken.
+  std::chrono::milliseconds lookup_timeout{250};
   bool operator==(const OperatorConfig&) const = default;
 };
 

@@ -164,7 +164,7 @@ FeedClient::Callbacks Control::feed_callbacks() {
 void Control::start_on_demand() {
   if (!feed_) return;
   on_demand_ =
-      std::make_unique<OnDemand>(loop_, workers_, *feed_, config_.feed->unused_after,
+      std::make_unique<OnDemand>(loop_, workers_, *feed_, *config_.feed,
                                  OnDemand::Callbacks{.uses = [this](const auto& service) { return uses_of(service); },
                                                      .on_change = [this] { schedule_publish(); }});
   load_last_known_good();

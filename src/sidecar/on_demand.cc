@@ -12,16 +12,17 @@ constexpr int kLooksAWhile = 4;  ///< so a subscription ends at most a quarter l
 }  // namespace
 
 OnDemand::OnDemand(net::EventLoop& loop, const std::vector<std::unique_ptr<Worker>>& workers, FeedClient& feed,
-                   std::chrono::milliseconds unused_after, Callbacks callbacks)
+                   const OperatorConfig& config, Callbacks callbacks)
     : loop_(loop),
       workers_(workers),
       feed_(feed),
-      unused_after_(unused_after),
+      unused_after_(config.unused_after),
       callbacks_(std::move(callbacks)),
       timer_(loop, [this] { look_for_unused(); }) {
   for (const auto& worker : workers_) {
     worker->ask_for_destinations(
-        [this](const std::string& address) { loop_.post([this, address] { on_ask(address); }); });
+        [this](const std::string& address) { loop_.post([this, address] { on_ask(address); }); },
+        config.lookup_timeout);
   }
   timer_.set(unused_after_ / kLooksAWhile);
 }

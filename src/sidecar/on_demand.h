@@ -27,7 +27,7 @@ class OnDemand {
 
   /// All but `callbacks` outlive it.
   OnDemand(net::EventLoop& loop, const std::vector<std::unique_ptr<Worker>>& workers, FeedClient& feed,
-           std::chrono::milliseconds unused_after, Callbacks callbacks);
+           const OperatorConfig& config, Callbacks callbacks);
 
   /// One that was in use when this sidecar last ran.
   void remember(const model::ServicePort& service) { dialled_.remember(service, loop_.now()); }

@@ -11,7 +11,7 @@ UnresolvedClient::UnresolvedClient(Worker& worker, net::FileDescriptor client, L
     : worker_(worker), client_(std::move(client)), protocol_(protocol), wanted_(wanted), timer_(worker.loop(), [this] {
         on_timer();
       }) {
-  timer_.set(kPatience);
+  timer_.set(worker_.unresolved().patience());
 }
 
 UnresolvedClient::~UnresolvedClient() { CHECK(!client_); }

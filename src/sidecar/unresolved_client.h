@@ -12,14 +12,10 @@ namespace outrigger::sidecar {
 class Worker;
 
 /// A redirected connection to a destination of which it is not known whether it is a Service's: waits for the answer,
-/// kPatience at most, and goes where it was going if there is none. Nothing of it is read meanwhile. Worker's thread
-/// only.
+/// so long as UnresolvedDestinations says, and goes where it was going if there is none. Nothing of it is read
+/// meanwhile. Worker's thread only.
 class UnresolvedClient final : public Connection {
  public:
-  /// An answer takes a millisecond or two where the operator is well; what waits for one that is not must not look
-  /// broken.
-  static constexpr auto kPatience = std::chrono::milliseconds(250);
-
   UnresolvedClient(Worker& worker, net::FileDescriptor client, ListenerProtocol protocol,
                    const net::SocketAddress& wanted);
   ~UnresolvedClient() override;

@@ -1,8 +1,10 @@
 #pragma once
+#include <chrono>
 #include <functional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace outrigger::sidecar {
@@ -14,8 +16,12 @@ class UnresolvedClient;
 class UnresolvedDestinations {
  public:
   using Ask = std::function<void(const std::string& address)>;
-  /// Without it nothing is ever asked.
-  void set_ask(Ask ask) { ask_ = std::move(ask); }
+  /// Without it nothing is ever asked. `patience`: of who waits to be told.
+  void set_ask(Ask ask, std::chrono::milliseconds patience) {
+    ask_ = std::move(ask);
+    patience_ = patience;
+  }
+  std::chrono::milliseconds patience() const { return patience_; }
 
   /// Whether it is worth waiting to be told of that address.
   bool open(const std::string& address) const { return ask_ && !no_services_.contains(address); }
@@ -29,6 +35,7 @@ class UnresolvedDestinations {
 
  private:
   Ask ask_;
+  std::chrono::milliseconds patience_{0};
   std::unordered_set<std::string> no_services_;  ///< bounded by who settles: DialledDestinations::kMaxAddresses
   std::unordered_map<std::string, std::vector<UnresolvedClient*>> waiting_;  ///< no entry is empty
 };

@@ -148,8 +148,8 @@ void Worker::guard_against_loops(LoopGuard guard) {
   loop_.post([this, guard = std::move(guard)] { loop_guard_ = guard; });
 }
 
-void Worker::ask_for_destinations(UnresolvedDestinations::Ask ask) {
-  loop_.post([this, ask = std::move(ask)] { unresolved_.set_ask(ask); });
+void Worker::ask_for_destinations(UnresolvedDestinations::Ask ask, std::chrono::milliseconds patience) {
+  loop_.post([this, ask = std::move(ask), patience] { unresolved_.set_ask(ask, patience); });
 }
 
 void Worker::settle(const std::string& address, bool no_service) {

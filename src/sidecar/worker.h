@@ -76,7 +76,7 @@ class Worker {
   void set_probed(const model::ServicePort& service, const std::string& address, bool well);
   /// Where transparent listeners ask what a destination is that no table has; `ask` is called on the worker's thread,
   /// and settle() answers. Without it such destinations are no Services. Before the first listener.
-  void ask_for_destinations(UnresolvedDestinations::Ask ask);
+  void ask_for_destinations(UnresolvedDestinations::Ask ask, std::chrono::milliseconds patience);
   /// As UnresolvedDestinations has it.
   void settle(const std::string& address, bool no_service);
   /// Of these Services whoever nobody here holds on to is found no more at its addresses before the next apply();

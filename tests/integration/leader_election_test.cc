@@ -22,7 +22,7 @@ struct Timing {
   const char* lease_duration;
   const char* renew_deadline;
 };
-constexpr Timing kShort{"6s", "4s"};
+constexpr Timing kShort{"9s", "6s"};
 /// Whoever leads within a test's deadline has not waited for this Lease to end.
 constexpr Timing kLong{"10m", "9m"};
 

@@ -46,15 +46,16 @@ endpoints: [{{addresses: [127.0.0.1]}}]
     operator_.emplace(manifests_, folder_, feed_address_);
     feed_address_ = operator_->feed_address();
   }
-  void start_sidecar(const std::string& unused_after = "10m") {
+  /// Answers are waited for, however slow the machine is, unless there will be none.
+  void start_sidecar(const std::string& unused_after = "10m", const std::string& lookup_timeout = "10s") {
     sidecar_.emplace(folder_.write("sidecar.yaml", fmt::format(R"(admin: 127.0.0.1:0
 workers: 2
 listeners:
   - {{name: outbound, address: "[::]:0", transparent: true}}
 operator: {{address: "https://{}", ca: ca.crt, cert: sidecar.crt, key: sidecar.key, snapshot: snapshot,
-            unusedAfter: {}}}
+            unusedAfter: {}, lookupTimeout: {}}}
 )",
-                                                               feed_address_, unused_after)));
+                                                               feed_address_, unused_after, lookup_timeout)));
     redirection_.emplace(net::SocketAddress::parse(sidecar_->address("outbound"))->port());
   }
   void stop_sidecar() {
@@ -117,7 +118,7 @@ TEST_F(OnDemand, WithoutAnOperatorConnectionsGoWhereTheyWereGoing) {
   for (const std::string& feed : {std::string("127.0.0.1:1"), net::local_address(silent.get())->text()}) {
     SCOPED_TRACE(feed);
     feed_address_ = feed;
-    start_sidecar();
+    start_sidecar("10m", "50ms");
     expect_reaches(a_.address(), a_);
     expect_reaches(a_.address(), a_);
     EXPECT_EQ(metric_of("outrigger_passthrough_connections_total"), 2);

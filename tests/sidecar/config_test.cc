@@ -68,7 +68,7 @@ limits:
   bufferedBytes: 16MiB
   grace: 0
 operator: {address: "https://operator.example:8443", ca: ca.pem, cert: tls.crt, key: /abs/tls.key, snapshot: last.json,
-           unusedAfter: 90s}
+           unusedAfter: 90s, lookupTimeout: 1s}
 )";
 
 TEST(Config, ReadsEverythingAFileMaySay) {
@@ -132,7 +132,7 @@ TEST(Config, ReadsEverythingAFileMaySay) {
   EXPECT_EQ(config->limits, (Limits{.connections = 1'000, .buffered_bytes = 16 << 20, .grace = 0ms}));
   ASSERT_TRUE(config->feed.has_value());
   EXPECT_EQ(*config->feed, (OperatorConfig{"operator.example", 8443, "/etc/outrigger/ca.pem", "/etc/outrigger/tls.crt",
-                                           "/abs/tls.key", "", "/etc/outrigger/last.json", 90s}));
+                                           "/abs/tls.key", "", "/etc/outrigger/last.json", 90s, 1s}));
 }
 
 TEST(Config, HasDefaultsForWhatIsNotSaid) {
@@ -460,6 +460,10 @@ INSTANTIATE_TEST_SUITE_P(
                 with_operator("https://" + std::string(254, 'a') + ":1"),
                 2,
                 {"operator.address", "'https://aaa", "a name"}},
+        Refusal{"ALookupThatTakesForEver",
+                "operator: {address: \"https://a:1\", ca: a, cert: b, key: c, lookupTimeout: 11s}\n",
+                1,
+                {"operator.lookupTimeout", "'11s'", "10s"}},
         Refusal{"ATokenBesideACertificate",
                 "operator: {address: \"https://a:1\", ca: a, cert: b, token: c}\n",
                 1,

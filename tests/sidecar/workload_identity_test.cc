@@ -130,7 +130,7 @@ TEST_F(WorkloadIdentityTest, IsRenewedWithAnotherKeyAndTheTokenAsItIsThen) {
   start_server(
       [this](auto& exchange, const auto& request) {
         folder_.write("token", "the-next-token");
-        give(exchange, request.body, std::chrono::seconds(1));
+        give(exchange, request.body, std::chrono::seconds(3));
       },
       root_);
   start();
