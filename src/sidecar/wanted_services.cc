@@ -12,7 +12,7 @@ const model::EndpointSet* find_set(const model::ServicePort& service, const Sets
 }
 
 /// With the clusters of their rules.
-std::set<model::ServicePort> with_clusters(std::set<model::ServicePort> destinations, const Sets& file_sets,
+std::set<model::ServicePort> with_clusters(const std::set<model::ServicePort>& destinations, const Sets& file_sets,
                                            const Sets& feed_sets) {
   std::set<model::ServicePort> in_use = destinations;
   for (const model::ServicePort& destination : destinations) {
@@ -46,7 +46,7 @@ std::set<model::ServicePort> wanted_services(const std::vector<ListenerConfig>& 
                                              const Sets& feed_sets) {
   auto destinations = configured(listeners, file_sets);
   destinations.insert(dialled.begin(), dialled.end());
-  const auto in_use = with_clusters(std::move(destinations), file_sets, feed_sets);
+  const auto in_use = with_clusters(destinations, file_sets, feed_sets);
   std::set<model::ServicePort> wanted = in_use;
   for (const model::ServicePort& service : in_use) {
     if (const auto* set = find_set(service, file_sets, feed_sets)) {
