@@ -52,6 +52,7 @@ class ClusterTest : public testing::Test {
   }
 
   static inline const ServiceOptions kByWeight{.policy = PolicyKind::weighted_round_robin};
+  int alive = 0;  // outlives the cluster, whose tokens count in it
   Time now{0};
   Random random{1};
   Cluster cluster{random};
@@ -125,7 +126,6 @@ TEST_F(ClusterTest, NewWeightsPolicyTiersAndDrainingCountFromTheNextPick) {
 }
 
 TEST_F(ClusterTest, AnEndpointThatStaysKeepsItsObjectAndAttachment) {
-  int alive = 0;
   update({at("a"), at("b")});
   Backend* const before = &backend("b");
   before->attachment = std::make_unique<Token>(alive);
@@ -138,7 +138,6 @@ TEST_F(ClusterTest, AnEndpointThatStaysKeepsItsObjectAndAttachment) {
 }
 
 TEST_F(ClusterTest, ARemovedEndpointFinishesWhatItHasAndIsNotPicked) {
-  int alive = 0;
   update({at("a")});
   Call one = pick(), two = pick();
   Backend* const first = one.backend;
@@ -154,7 +153,6 @@ TEST_F(ClusterTest, ARemovedEndpointFinishesWhatItHasAndIsNotPicked) {
 }
 
 TEST_F(ClusterTest, AnEndpointThatReturnsBeforeItsRequestsEndIsTheSame) {
-  int alive = 0;
   update({at("a")});
   Call call = pick();
   Backend* const open = call.backend;
