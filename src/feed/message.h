@@ -98,7 +98,7 @@ struct Destination {
   std::optional<model::ServicePort> service;  ///< none: no Service, now
   bool operator==(const Destination&) const = default;
 };
-/// The zone of the node that the sidecar has named. Said when it is known, and whenever it has changed.
+/// The zone of the node that the sidecar has named. Said once to each who has, and whenever it has changed.
 struct Place {
   std::string zone;  ///< empty: not known any more
   bool operator==(const Place&) const = default;

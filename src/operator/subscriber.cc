@@ -41,7 +41,8 @@ bool Subscriber::unresolve(const std::string& address) {
 }
 
 void Subscriber::set_node(std::string node) {
-  if (!node_.empty()) told_zone_.reset();
+  // Also that it is not known: another operator may have told of one.
+  told_zone_.reset();
   node_ = std::move(node);
 }
 

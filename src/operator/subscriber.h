@@ -83,7 +83,8 @@ class Subscriber {
   FeedStream& stream_;
   std::string node_;
   std::string zone_;
-  std::optional<std::string> told_zone_ = "";  ///< what it has once all that is sent has arrived; null: of another node
+  std::optional<std::string> told_zone_ =
+      "";  ///< what it has once all that is sent has arrived; null: it has named its node since
   std::unordered_set<std::string> unresolved_;
   std::set<std::string> to_resolve_;  ///< of those, what is to be told anew
   std::unordered_map<model::ServicePort, Slot> slots_;

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "feed/version.h"
 #include "log/log.h"
 #include "net/http_server.h"
 #include "sidecar/retry_after.h"
@@ -24,11 +23,11 @@ FeedClient::FeedClient(net::EventLoop& loop, OperatorConfig config, net::SslCont
       config_(std::move(config)),
       context_(std::move(context)),
       random_(seed),
-      node_(std::move(node)),
-      callbacks_(std::move(callbacks)),
+      subscriptions_(std::move(callbacks)),
       address_(loop, config_.host, config_.port, random_.below(UINT32_MAX)),
       backoff_(kFirstBackoff),
       connect_timer_(loop, [this] { connect(); }) {
+  subscriptions_.set_node(std::move(node));
   if (context_) connect_timer_.set({});
 }
 
@@ -39,39 +38,15 @@ void FeedClient::set_context(net::SslContext context) {
   if (first || connected()) connect_timer_.set({});
 }
 
-void FeedClient::know(std::shared_ptr<const feed::FullSet> set) { known_[set->set.service] = std::move(set); }
+void FeedClient::know(std::shared_ptr<const feed::FullSet> set) { subscriptions_.know(std::move(set)); }
 
-void FeedClient::want(const std::set<model::ServicePort>& services) {
-  feed::Subscribe more;
-  feed::Unsubscribe less;
-  for (const model::ServicePort& service : services) {
-    if (wanted_.contains(service)) continue;
-    const auto known = known_.find(service);
-    more.services.emplace(service, known != known_.end() ? known->second->version : "");
-  }
-  for (const model::ServicePort& service : wanted_) {
-    if (services.contains(service)) continue;
-    less.services.push_back(service);
-    known_.erase(service);
-  }
-  wanted_ = services;
-  if (!more.services.empty()) send_to_all(more);
-  if (!less.services.empty()) send_to_all(less);
-}
+void FeedClient::want(const std::set<model::ServicePort>& services) { send_to_all(subscriptions_.want(services)); }
 
-void FeedClient::resolve(const std::string& address) {
-  if (unresolved_.insert(address).second) send_to_all(feed::Resolve{{address}});
-}
+void FeedClient::resolve(const std::string& address) { send_to_all(subscriptions_.resolve(address)); }
 
-void FeedClient::unresolve(const std::string& address) {
-  if (unresolved_.erase(address) > 0) send_to_all(feed::Unresolve{{address}});
-}
+void FeedClient::unresolve(const std::string& address) { send_to_all(subscriptions_.unresolve(address)); }
 
-void FeedClient::set_node(std::string node) {
-  if (node == node_) return;
-  node_ = std::move(node);
-  if (!node_.empty()) send_to_all(feed::Subscribe{.services = {}, .node = node_});
-}
+void FeedClient::set_node(std::string node) { send_to_all(subscriptions_.set_node(std::move(node))); }
 
 void FeedClient::connect() {
   if (next_ || address_.finding()) return;
@@ -104,13 +79,7 @@ void FeedClient::on_open(Link& link) {
       fmt::format("POST /v1/feed HTTP/1.1\r\nHost: {}:{}\r\nContent-Type: application/x-ndjson\r\n"
                   "Transfer-Encoding: chunked\r\n\r\n",
                   config_.host, config_.port)));
-  feed::Subscribe subscribe{.services = {}, .node = node_};
-  for (const model::ServicePort& service : wanted_) {
-    const auto known = known_.find(service);
-    subscribe.services.emplace(service, known != known_.end() ? known->second->version : "");
-  }
-  send(link, subscribe);
-  if (!unresolved_.empty()) send(link, feed::Resolve{{unresolved_.begin(), unresolved_.end()}});
+  for (const feed::ToOperator& message : subscriptions_.beginning()) send(link, message);
   link.subscribed = true;
 }
 
@@ -138,9 +107,10 @@ void FeedClient::send(Link& link, const feed::ToOperator& message) {
   link.exchange->write(net::chunked(feed::encode(message)));
 }
 
-void FeedClient::send_to_all(const feed::ToOperator& message) {
+void FeedClient::send_to_all(const FeedSubscriptions::Messages& messages) {
   for (Link* const link : {current_.get(), next_.get()}) {
-    if (link != nullptr && link->subscribed) send(*link, message);
+    if (link == nullptr || !link->subscribed) continue;
+    for (const feed::ToOperator& message : messages) send(*link, message);
   }
 }
 
@@ -148,56 +118,8 @@ Result<void> FeedClient::take(Link& link, std::string_view line) {
   auto message = feed::decode_to_sidecar(line);
   if (!message) return failure(message.error().text);
   backoff_ = kFirstBackoff;
-  if (auto* full = std::get_if<feed::FullSet>(&*message)) {
-    take(link, std::move(*full));
-  } else if (const auto* delta = std::get_if<feed::Delta>(&*message)) {
-    take(link, *delta);
-  } else if (const auto* absent = std::get_if<feed::Absent>(&*message)) {
-    take(link, *absent);
-  } else if (const auto* destination = std::get_if<feed::Destination>(&*message)) {
-    take(*destination);
-  } else if (const auto* place = std::get_if<feed::Place>(&*message); place != nullptr && !node_.empty()) {
-    callbacks_.on_zone(place->zone);
-  }
-  callbacks_.on_word();
+  if (const auto answer = subscriptions_.take(std::move(*message))) send(link, *answer);
   return {};
-}
-
-void FeedClient::take(Link& link, feed::FullSet&& full) {
-  if (!wanted_.contains(full.set.service)) return;
-  auto set = std::make_shared<const feed::FullSet>(std::move(full));
-  known_[set->set.service] = set;
-  callbacks_.on_set(set);
-  send(link, feed::Ack{set->set.service, set->version});
-}
-
-void FeedClient::take(Link& link, const feed::Delta& delta) {
-  if (!wanted_.contains(delta.service)) return;
-  const auto known = known_.find(delta.service);
-  // The stream before has told of it.
-  if (known != known_.end() && known->second->version == delta.version) return;
-  auto next =
-      known != known_.end() ? feed::apply(*known->second, delta) : Result<feed::FullSet>(failure("a delta to nothing"));
-  if (!next) {
-    log::warn("feed: a delta does not fit, asking for the whole set", {{"reason", next.error().text}});
-    return send(link, feed::Subscribe{{{delta.service, ""}}});
-  }
-  known->second = std::make_shared<const feed::FullSet>(std::move(*next));
-  callbacks_.on_set(known->second);
-  send(link, feed::Ack{delta.service, delta.version});
-}
-
-void FeedClient::take(Link& link, const feed::Absent& absent) {
-  if (!wanted_.contains(absent.service)) return;
-  known_.erase(absent.service);
-  callbacks_.on_absent(absent.service);
-  send(link, feed::Ack{absent.service, ""});
-}
-
-void FeedClient::take(const feed::Destination& destination) {
-  if (!unresolved_.contains(destination.address)) return;
-  if (destination.service) unresolved_.erase(destination.address);
-  callbacks_.on_destination(destination.address, destination.service);
 }
 
 void FeedClient::on_end(const Link& link, const std::string& reason) {

@@ -1,8 +1,6 @@
 #pragma once
 #include <functional>
-#include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,6 +11,7 @@
 #include "net/event_loop.h"
 #include "net/tls.h"
 #include "sidecar/config.h"
+#include "sidecar/feed_subscriptions.h"
 #include "sidecar/operator_address.h"
 #include "sidecar/operator_exchange.h"
 
@@ -24,16 +23,7 @@ namespace outrigger::sidecar {
 /// other is answered, so that nothing is missed. Control thread only.
 class FeedClient {
  public:
-  struct Callbacks {
-    std::function<void(std::shared_ptr<const feed::FullSet>)> on_set;
-    std::function<void(const model::ServicePort&)> on_absent;
-    /// What is dialled at an address that resolve() has named; none: no Service.
-    std::function<void(const std::string& address, const std::optional<model::ServicePort>&)> on_destination;
-    /// Of the node that it was told of; empty: it does not know it any more.
-    std::function<void(const std::string& zone)> on_zone;
-    /// The operator has said that what we have of all this is the newest: any message counts.
-    std::function<void()> on_word;
-  };
+  using Callbacks = FeedSubscriptions::Callbacks;
 
   /// Of a stream's life, drawn anew for each; so sidecars spread over operators that have come back.
   static constexpr std::chrono::minutes kMinLife{30};
@@ -81,27 +71,19 @@ class FeedClient {
   std::chrono::milliseconds life();
   Result<void> on_head(Link& link, const http::ResponseHead& head);
   Result<void> take(Link& link, std::string_view line);
-  void take(Link& link, feed::FullSet&& full);
-  void take(Link& link, const feed::Delta& delta);
-  void take(Link& link, const feed::Absent& absent);
-  void take(const feed::Destination& destination);
   void on_end(const Link& link, const std::string& reason);
   void fail(const std::string& reason, std::chrono::seconds retry_after);
   void bury(std::unique_ptr<Link> link);
   static void send(Link& link, const feed::ToOperator& message);
   /// On every stream that has said what is wanted.
-  void send_to_all(const feed::ToOperator& message);
+  void send_to_all(const FeedSubscriptions::Messages& messages);
 
   net::EventLoop& loop_;
   OperatorConfig config_;
   net::SslContext context_;
   balance::Random random_;
-  std::string node_;
-  Callbacks callbacks_;
+  FeedSubscriptions subscriptions_;
   OperatorAddress address_;
-  std::set<model::ServicePort> wanted_;
-  std::map<model::ServicePort, std::shared_ptr<const feed::FullSet>> known_;
-  std::set<std::string> unresolved_;  ///< what is asked for and is no Service yet
 
   std::unique_ptr<Link> current_;  ///< what was last answered
   std::unique_ptr<Link> next_;     ///< being opened

@@ -22,8 +22,9 @@ class EventSink {
  public:
   explicit EventSink(std::vector<std::uint16_t> refusals = {}) : refusals_(std::move(refusals)) {
     const fakes::Identity identity = authority_.issue();
-    auto context = net::server_context({folder_.write("crt", identity.certificate), folder_.write("key", identity.key),
-                                        folder_.write("ca", authority_.certificate())});
+    auto context = net::server_context(net::TlsFiles{folder_.write("crt", identity.certificate),
+                                                     folder_.write("key", identity.key),
+                                                     folder_.write("ca", authority_.certificate())});
     auto listener = net::listen_on(*net::SocketAddress::parse("127.0.0.1:0"), false);
     CHECK(context && listener);
     config_.server = "https://" + net::local_address(listener->get())->text();

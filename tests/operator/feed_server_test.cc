@@ -116,8 +116,8 @@ TEST_F(FeedServerTest, RefusesWhoHasNoCertificateOrAnothers) {
 
   const fakes::CertificateAuthority other("another root");
   const fakes::Identity identity = other.issue();
-  const auto context = net::client_context(
-      {folder_.write("other.crt", identity.certificate), folder_.write("other.key", identity.key), files_.peer_ca});
+  const auto context = net::client_context(net::TlsFiles{folder_.write("other.crt", identity.certificate),
+                                                         folder_.write("other.key", identity.key), files_.peer_ca});
   ASSERT_TRUE(context);
   FeedClient& stranger = connect(*context);
   stranger.begin();

@@ -300,15 +300,23 @@ TEST_F(PublisherOfOne, TellsAZoneOnceItIsKnownAndWhenItChanges) {
   say(one_, feed::Subscribe{{{kWeb, ""}}, "n1"});
   EXPECT_EQ(kinds_of(one_), Kinds{}) << "nothing is known yet";
   tell_zones({{"n2", "b"}});
-  EXPECT_EQ(kinds_of(one_), Kinds{"absent"});
+  EXPECT_EQ(kinds_of(one_), (Kinds{"place", "absent"}));
   tell_zones({{"n1", "a"}});
   tell_zones({{"n1", "a"}});
   tell_zones({{"n2", "c"}});
   tell_zones({{"n1", "b"}});
   tell_zones({{"n1", ""}});
   EXPECT_EQ(kinds_of(one_), (Kinds{"place", "place", "place"}));
-  EXPECT_EQ(one_.reader.zones, (Zones{"a", "b", ""}));
+  EXPECT_EQ(one_.reader.zones, (Zones{"", "a", "b", ""}));
   EXPECT_EQ(propagations(), 0u);
+}
+
+TEST_F(PublisherOfOne, TellsThatAZoneIsNotKnownAsAnotherOperatorMayHaveToldOfOne) {
+  tell_zones({{"n1", "a"}});
+  tell_zones({{"n1", ""}});
+  say(one_, feed::Subscribe{{{kWeb, ""}}, "n1"});
+  EXPECT_EQ(kinds_of(one_), (Kinds{"place", "absent"}));
+  EXPECT_EQ(one_.reader.zones, Zones{""});
 }
 
 TEST_F(PublisherOfOne, TellsZonesToThoseAloneWhoAsk) {
