@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <list>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -19,6 +20,16 @@ namespace {
 using Kinds = std::vector<std::string>;
 
 const auto kWeb = port_of("web");
+
+/// The most the process has ever reserved.
+std::size_t address_space_peak_kib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    std::size_t kib = 0;
+    if (word == "VmPeak:" && status >> kib) return kib;
+  }
+  return 0;
+}
 
 class FeedServerTest : public testing::Test {
  protected:
@@ -259,6 +270,66 @@ TEST_F(FeedServerTest, DrainsByEndingItsStreamsInOrder) {
   FeedClient late(loop_, address, *net::client_context(files_));
   ASSERT_TRUE(until([&] { return late.ended; }));
   EXPECT_EQ(publisher_.subscribers(), 0u);
+}
+
+TEST_F(FeedServerTest, EndsAStreamWhoseFirstWordComesAByteAtATime) {
+  serve({.beat = std::chrono::milliseconds(5), .first_word = std::chrono::milliseconds(50)});
+  FeedClient& client = connect();
+  client.begin();
+  const std::string line = R"({"subscribe":{"shop/web:80":""}})";
+  std::size_t said = 0;
+  ASSERT_TRUE(until([&] {
+    // Never to its end.
+    if (client.head.empty() || said + 1 == line.size()) return client.answer_ended;
+    client.say(line.substr(said++, 1));
+    return client.answer_ended;
+  }));
+  EXPECT_EQ(publisher_.subscribers(), 0u);
+}
+
+TEST_F(FeedServerTest, ReservesNothingForWhatIsOnlyAnnounced) {
+  publish(1);
+  FeedClient& good = connect();
+  good.begin();
+  good.say("{\"subscribe\":{\"shop/web:80\":\"\"}}\n");
+  ASSERT_TRUE(until([&] { return has_newest(good); }));
+  const std::size_t before = address_space_peak_kib();
+
+  const std::string head = "POST /v1/feed HTTP/1.1\r\nHost: a\r\n";
+  const std::string word = "{\"subscribe\":{\"shop/web:80\":\"\"}}\n";
+  FeedClient& length = connect();
+  length.send(head + "Content-Length: 2147483648\r\n\r\n" + word);
+  FeedClient& chunk = connect();
+  chunk.send(head + "Transfer-Encoding: chunked\r\n\r\n80000000\r\n" + word);
+  ASSERT_TRUE(until([&] { return has_newest(length) && has_newest(chunk); }));
+  // What comes of it is a line that is too long.
+  for (FeedClient* const client : {&length, &chunk}) client->send(std::string(feed::kMaxLineToOperator + 1, ' '));
+  ASSERT_TRUE(until([&] { return length.answer_ended && chunk.answer_ended && publisher_.subscribers() == 1; }));
+  EXPECT_LT(address_space_peak_kib(), before + (256u << 10));
+  publish(2);
+  EXPECT_TRUE(until([&] { return has_newest(good); }));
+}
+
+TEST_F(FeedServerTest, EndsAStreamThatSubscribesToAMillionServices) {
+  publish(1);
+  FeedClient& good = connect();
+  good.begin();
+  good.say("{\"subscribe\":{\"shop/web:80\":\"\"}}\n");
+  ASSERT_TRUE(until([&] { return has_newest(good); }));
+  FeedClient& greedy = connect();
+  greedy.begin();
+  constexpr std::size_t kALine = 10'000;
+  for (std::size_t line = 0; line < 1'000'000 / kALine; ++line) {
+    std::string services;
+    for (std::size_t i = 0; i < kALine; ++i) {
+      services += (i == 0 ? "\"a/" : ",\"a/") + std::to_string(line * kALine + i) + ":80\":\"\"";
+    }
+    greedy.say("{\"subscribe\":{" + services + "}}\n");
+  }
+  ASSERT_TRUE(until([&] { return (greedy.answer_ended || greedy.ended) && publisher_.subscribers() == 1; }));
+  EXPECT_LE(greedy.reader.kinds.size(), feed::kMaxSubscriptions);
+  publish(2);
+  EXPECT_TRUE(until([&] { return has_newest(good); }));
 }
 
 }  // namespace
