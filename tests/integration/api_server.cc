@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -91,6 +92,8 @@ void ApiServer::start() {
 }
 
 void ApiServer::kill() { server_->kill(); }
+
+void ApiServer::stop(bool stopped) { server_->signal(stopped ? SIGSTOP : SIGCONT); }
 
 void ApiServer::compact() {
   HttpConnection etcd(kEtcd);

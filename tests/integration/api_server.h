@@ -20,6 +20,8 @@ class ApiServer {
   void start();
   /// kill -9 of the API server; etcd goes on.
   void kill();
+  /// SIGSTOP, or SIGCONT, of the API server.
+  void stop(bool stopped);
   /// While the API server is away: moves etcd's revision on and compacts everything before it, so that no watch can
   /// go on from where it was.
   void compact();

@@ -92,6 +92,26 @@ void ClusterObjects::put_endpoints(const model::ObjectKey& service, const std::v
   put(core(service.ns, "endpoints"), service.name, {{"subsets", std::move(subsets)}});
 }
 
+std::set<std::string> ClusterObjects::endpoints_of(const model::ObjectKey& service) {
+  std::set<std::string> endpoints;
+  const json list =
+      checked("slices", client_.get(fmt::format("/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices", service.ns)));
+  for (const json& slice : list.at("items")) {
+    if (slice.at("metadata").at("labels").value("kubernetes.io/service-name", "") != service.name) continue;
+    for (const json& endpoint : slice.at("endpoints")) {
+      endpoints.insert(fmt::format("{}:{}", endpoint.at("addresses").at(0).get<std::string>(),
+                                   slice.at("ports").at(0).at("port").get<int>()));
+    }
+  }
+  return endpoints;
+}
+
+std::string ClusterObjects::version_of(const model::ObjectKey& service) {
+  return checked(service.text(), client_.get(core(service.ns, "services") + "/" + service.name))
+      .at("metadata")
+      .at("resourceVersion");
+}
+
 std::vector<json> ClusterObjects::events_about(const model::ObjectKey& service) {
   const json list = checked("events", client_.get(core(service.ns, "events")));
   std::vector<json> events;

@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,11 @@ class ClusterObjects {
   void set_members(const model::ObjectKey& service, const std::vector<Member>& members);
   /// One EndpointSlice of several.
   void put_slice(const model::ObjectKey& service, const std::string& slice, const std::vector<Member>& members);
+
+  /// Addresses and ports of what all slices of the Service have. With slices as the source.
+  std::set<std::string> endpoints_of(const model::ObjectKey& service);
+  /// The resourceVersion of a Service.
+  std::string version_of(const model::ObjectKey& service);
 
   /// The Events about a Service.
   std::vector<nlohmann::json> events_about(const model::ObjectKey& service);

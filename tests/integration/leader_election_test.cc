@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "integration/api_server.h"
+#include "integration/fault_proxy.h"
 #include "integration/metrics_text.h"
 #include "integration/programs.h"
 #include "kube/lease.h"
@@ -28,6 +29,7 @@ constexpr Timing kLong{"10m", "9m"};
 
 /// An operator with one Lease for all, and a sidecar that is fed by it alone.
 struct Replica {
+  std::unique_ptr<FaultProxy> proxy;  ///< between it and the API server
   std::unique_ptr<Operator> feeder;
   std::unique_ptr<Sidecar> sidecar;
 };
@@ -51,8 +53,9 @@ class LeaderElection : public ::testing::Test {
   void start(const Timing& timing) {
     for (std::size_t i = 0; i < kReplicas; ++i) {
       Replica replica;
+      replica.proxy = std::make_unique<FaultProxy>();
       replica.feeder = std::make_unique<Operator>(
-          server->kubeconfig(), EndpointsSource::slices, folder_, "127.0.0.1:0",
+          replica.proxy->kubeconfig(), EndpointsSource::slices, folder_, "127.0.0.1:0",
           std::vector<std::string>{"--lease", service_.ns + "/outrigger", "--leader-elect-lease-duration",
                                    timing.lease_duration, "--leader-elect-renew-deadline", timing.renew_deadline,
                                    "--leader-elect-retry-period", "500ms"});
@@ -181,6 +184,33 @@ TEST_F(LeaderElection, PassesOnWhenTheLeaderIsStoppedWhichThenKnowsThatItLeadsNo
   set_member(2);
   EXPECT_TRUE(have_member(2, {0, 1, 2}));
   EXPECT_FALSE(leads(first));
+}
+
+TEST_F(LeaderElection, PassesOnWhenTheLeaderIsCutOffWhichStopsToLeadBefore) {
+  start(kShort);
+  const std::size_t first = leader_of({0, 1, 2});
+  ASSERT_NE(first, kNobody);
+  ASSERT_TRUE(have_member(1, {0, 1, 2}));
+  replicas_[first].proxy->hang(true);
+  const auto rest = others(first);
+  set_member(2);
+  EXPECT_TRUE(have_member(2, rest));
+  std::size_t second = kNobody;
+  EXPECT_TRUE(eventually([&] {
+    for (const std::size_t i : rest) {
+      if (leads(i)) second = i;
+    }
+    // A leader that has been cut off leads no more when another does, even looked at later.
+    EXPECT_FALSE(second != kNobody && leads(first));
+    return second != kNobody;
+  }));
+  ASSERT_NE(second, kNobody);
+  EXPECT_TRUE(have_member(1, {first})) << "its feed goes on with what it has";
+  replicas_[first].proxy->hang(false);
+  set_member(3);
+  EXPECT_TRUE(have_member(3, {0, 1, 2}));
+  EXPECT_FALSE(leads(first));
+  EXPECT_TRUE(leads(second));
 }
 
 TEST_F(LeaderElection, PassesOnAtOnceWhenTheLeaderEndsInOrder) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "integration/eventually.h"
 
 namespace outrigger::integration {
@@ -18,12 +20,12 @@ std::string pod_of(const std::string& backend) { return "web-" + backend; }
 
 }  // namespace
 
-Spine::Spine(const ApiServer& server, EndpointsSource source, int workers)
-    : kubeconfig_(server.kubeconfig()),
+Spine::Spine(const ApiServer& server, EndpointsSource source, int workers, const std::string& operator_kubeconfig)
+    : kubeconfig_(operator_kubeconfig.empty() ? server.kubeconfig() : operator_kubeconfig),
       source_(source),
       workers_(workers),
       service_{new_namespace(), "web"},
-      objects_(kubeconfig_, source) {
+      objects_(server.kubeconfig(), source) {
   write_certificates(folder_);
   for (const char* name : {"a", "b", "c", "d"}) {
     backends_[name] = std::make_unique<Backend>(name, fmt::format("{}:{}", ip_of(name), kTargetPort));
@@ -74,6 +76,14 @@ bool Spine::sidecar_has(const std::map<std::string, int>& weights) {
       if (!entry.at("draining")) there[entry.at("address")] = entry.at("weight");
     }
     return there == wanted;
+  });
+}
+
+bool Spine::sidecar_has_what_the_api_has() {
+  return eventually([&] {
+    std::set<std::string> there;
+    for (const auto& entry : sidecar_->backends(service_.text() + ":80")) there.insert(entry.at("address"));
+    return there == objects_.endpoints_of(service_);
   });
 }
 

@@ -16,8 +16,9 @@ namespace outrigger::integration {
 /// turns can be counted. One owner.
 class Spine {
  public:
-  /// `server` outlives it. The Service has no endpoints yet.
-  Spine(const ApiServer& server, EndpointsSource source, int workers = 1);
+  /// `server` outlives it. The Service has no endpoints yet. `operator_kubeconfig`: empty, and the operator's is the
+  /// server's.
+  Spine(const ApiServer& server, EndpointsSource source, int workers = 1, const std::string& operator_kubeconfig = "");
 
   const model::ObjectKey& service() const { return service_; }
   ClusterObjects& objects() { return objects_; }
@@ -40,6 +41,8 @@ class Spine {
   void set_members(const std::vector<std::string>& backends, const std::string& draining = "");
   /// Waits until the sidecar has exactly these, with these weights; those that drain are not counted.
   bool sidecar_has(const std::map<std::string, int>& weights);
+  /// Waits until the sidecar has exactly the endpoints that the API server has.
+  bool sidecar_has_what_the_api_has();
 
  private:
   fakes::TemporaryFolder folder_;
