@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "log/log.h"
@@ -10,13 +9,6 @@
 #include "sidecar/retry_after.h"
 
 namespace outrigger::sidecar {
-namespace {
-
-constexpr std::chrono::milliseconds kFirstBackoff{200};
-constexpr std::chrono::milliseconds kMaxBackoff{10'000};
-
-}  // namespace
-
 FeedClient::FeedClient(net::EventLoop& loop, OperatorConfig config, net::SslContext context, std::uint64_t seed,
                        std::string node, Callbacks callbacks)
     : loop_(loop),
@@ -25,7 +17,7 @@ FeedClient::FeedClient(net::EventLoop& loop, OperatorConfig config, net::SslCont
       random_(seed),
       subscriptions_(std::move(callbacks)),
       address_(loop, config_.host, config_.port, random_.below(UINT32_MAX)),
-      backoff_(kFirstBackoff),
+      backoff_(random_.next()),
       connect_timer_(loop, [this] { connect(); }) {
   subscriptions_.set_node(std::move(node));
   if (context_) connect_timer_.set({});
@@ -51,7 +43,7 @@ void FeedClient::set_node(std::string node) { send_to_all(subscriptions_.set_nod
 void FeedClient::connect() {
   if (next_ || address_.finding()) return;
   address_.find([this](const Result<net::SocketAddress>& address) {
-    if (!address) return fail(address.error().text, {});
+    if (!address) return fail(address.error().text, {}, {});
     open(*address);
   });
 }
@@ -89,6 +81,7 @@ Result<void> FeedClient::on_head(Link& link, const http::ResponseHead& head) {
     return failure(fmt::format("the operator answers {}", head.status));
   }
   link.answered = true;
+  link.answered_at = loop_.now();
   lost_ = false;
   if (current_) bury(std::move(current_));
   current_ = std::move(next_);
@@ -117,25 +110,23 @@ void FeedClient::send_to_all(const FeedSubscriptions::Messages& messages) {
 Result<void> FeedClient::take(Link& link, std::string_view line) {
   auto message = feed::decode_to_sidecar(line);
   if (!message) return failure(message.error().text);
-  backoff_ = kFirstBackoff;
   if (const auto answer = subscriptions_.take(std::move(*message))) send(link, *answer);
   return {};
 }
 
 void FeedClient::on_end(const Link& link, const std::string& reason) {
   const auto retry_after = link.retry_after;
+  const auto lived = link.answered ? loop_.now() - link.answered_at : net::Clock::duration{};
   bury(std::move(&link == next_.get() ? next_ : current_));
-  fail(reason, retry_after);
+  fail(reason, lived, retry_after);
 }
 
-void FeedClient::fail(const std::string& reason, std::chrono::seconds retry_after) {
+void FeedClient::fail(const std::string& reason, net::Clock::duration lived, std::chrono::seconds retry_after) {
   if (!connected()) lost_ = true;
   if (next_ || address_.finding()) return;  // that is the next try
-  const auto jitter = std::chrono::milliseconds(1 + random_.below(static_cast<std::uint64_t>(backoff_.count())));
-  const auto delay = retry_after + jitter;
+  const auto delay = backoff_.next(lived, retry_after);
   log::warn(connected() ? "feed not moved" : "feed lost",
             {{"operator", config_.host}, {"reason", reason}, {"retry_ms", std::to_string(delay.count())}});
-  backoff_ = std::min(backoff_ * 2, kMaxBackoff);
   connect_timer_.set(delay);
 }
 

@@ -11,6 +11,7 @@
 #include "net/event_loop.h"
 #include "net/tls.h"
 #include "sidecar/config.h"
+#include "sidecar/feed_backoff.h"
 #include "sidecar/feed_subscriptions.h"
 #include "sidecar/operator_address.h"
 #include "sidecar/operator_exchange.h"
@@ -62,6 +63,7 @@ class FeedClient {
     LineSplitter lines{feed::kMaxLineToSidecar};
     bool subscribed = false;  ///< what is wanted further must be said
     bool answered = false;    ///< the answer's head was read
+    net::Clock::time_point answered_at{};
     std::chrono::seconds retry_after{0};
   };
 
@@ -72,7 +74,7 @@ class FeedClient {
   Result<void> on_head(Link& link, const http::ResponseHead& head);
   Result<void> take(Link& link, std::string_view line);
   void on_end(const Link& link, const std::string& reason);
-  void fail(const std::string& reason, std::chrono::seconds retry_after);
+  void fail(const std::string& reason, net::Clock::duration lived, std::chrono::seconds retry_after);
   void bury(std::unique_ptr<Link> link);
   static void send(Link& link, const feed::ToOperator& message);
   /// On every stream that has said what is wanted.
@@ -88,7 +90,7 @@ class FeedClient {
   std::unique_ptr<Link> current_;  ///< what was last answered
   std::unique_ptr<Link> next_;     ///< being opened
   bool lost_ = false;              ///< since the last answer's head
-  std::chrono::milliseconds backoff_;
+  FeedBackoff backoff_;
   net::Timer connect_timer_;  ///< for the first stream, the next after a failure, or a move
 };
 

@@ -54,7 +54,7 @@ FeedSubscriptions::Messages FeedSubscriptions::beginning() const {
 }
 
 std::optional<feed::ToOperator> FeedSubscriptions::take(feed::ToSidecar&& message) {
-  auto answer = std::visit([this](auto&& body) { return take(std::move(body)); }, std::move(message));
+  auto answer = std::visit([this](auto&& body) { return apply(std::move(body)); }, std::move(message));
   callbacks_.on_word();
   return answer;
 }
@@ -64,7 +64,7 @@ std::string FeedSubscriptions::version_of(const model::ServicePort& service) con
   return known != known_.end() ? known->second->version : "";
 }
 
-std::optional<feed::ToOperator> FeedSubscriptions::take(feed::FullSet&& full) {
+std::optional<feed::ToOperator> FeedSubscriptions::apply(feed::FullSet&& full) {
   if (!wanted_.contains(full.set.service)) return std::nullopt;
   const auto set = std::make_shared<const feed::FullSet>(std::move(full));
   known_[set->set.service] = set;
@@ -72,7 +72,7 @@ std::optional<feed::ToOperator> FeedSubscriptions::take(feed::FullSet&& full) {
   return feed::Ack{set->set.service, set->version};
 }
 
-std::optional<feed::ToOperator> FeedSubscriptions::take(feed::Delta&& delta) {
+std::optional<feed::ToOperator> FeedSubscriptions::apply(feed::Delta&& delta) {
   if (!wanted_.contains(delta.service)) return std::nullopt;
   const auto known = known_.find(delta.service);
   // The stream before has told of it.
@@ -88,28 +88,28 @@ std::optional<feed::ToOperator> FeedSubscriptions::take(feed::Delta&& delta) {
   return feed::Ack{delta.service, delta.version};
 }
 
-std::optional<feed::ToOperator> FeedSubscriptions::take(feed::Current&& current) {
+std::optional<feed::ToOperator> FeedSubscriptions::apply(feed::Current&& current) {
   if (!wanted_.contains(current.service) || version_of(current.service) == current.version) return std::nullopt;
   // The stream before has told of something else since this one began; nothing may ever correct that, as for this
   // operator all is said.
   return feed::Subscribe{{{current.service, version_of(current.service)}}};
 }
 
-std::optional<feed::ToOperator> FeedSubscriptions::take(feed::Absent&& absent) {
+std::optional<feed::ToOperator> FeedSubscriptions::apply(feed::Absent&& absent) {
   if (!wanted_.contains(absent.service)) return std::nullopt;
   known_.erase(absent.service);
   callbacks_.on_absent(absent.service);
   return feed::Ack{absent.service, ""};
 }
 
-std::optional<feed::ToOperator> FeedSubscriptions::take(feed::Destination&& destination) {
+std::optional<feed::ToOperator> FeedSubscriptions::apply(feed::Destination&& destination) {
   if (!unresolved_.contains(destination.address)) return std::nullopt;
   if (destination.service) unresolved_.erase(destination.address);
   callbacks_.on_destination(destination.address, destination.service);
   return std::nullopt;
 }
 
-std::optional<feed::ToOperator> FeedSubscriptions::take(feed::Place&& place) {
+std::optional<feed::ToOperator> FeedSubscriptions::apply(feed::Place&& place) {
   if (!node_.empty()) callbacks_.on_zone(place.zone);
   return std::nullopt;
 }

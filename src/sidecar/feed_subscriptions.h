@@ -49,13 +49,13 @@ class FeedSubscriptions {
 
  private:
   std::string version_of(const model::ServicePort& service) const;
-  std::optional<feed::ToOperator> take(feed::FullSet&& full);
-  std::optional<feed::ToOperator> take(feed::Delta&& delta);
-  std::optional<feed::ToOperator> take(feed::Current&& current);
-  std::optional<feed::ToOperator> take(feed::Absent&& absent);
-  std::optional<feed::ToOperator> take(feed::Destination&& destination);
-  std::optional<feed::ToOperator> take(feed::Place&& place);
-  std::optional<feed::ToOperator> take(feed::Heartbeat&&) { return std::nullopt; }
+  std::optional<feed::ToOperator> apply(feed::FullSet&& full);
+  std::optional<feed::ToOperator> apply(feed::Delta&& delta);
+  std::optional<feed::ToOperator> apply(feed::Current&& current);
+  std::optional<feed::ToOperator> apply(feed::Absent&& absent);
+  std::optional<feed::ToOperator> apply(feed::Destination&& destination);
+  std::optional<feed::ToOperator> apply(feed::Place&& place);
+  std::optional<feed::ToOperator> apply(feed::Heartbeat&&) { return std::nullopt; }
 
   Callbacks callbacks_;
   std::string node_;

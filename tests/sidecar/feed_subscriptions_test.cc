@@ -22,7 +22,7 @@ class FeedSubscriptionsTest : public testing::Test {
  protected:
   FeedSubscriptionsTest() {
     subscriptions_.want({kWeb});
-    subscriptions_.take(kOne);
+    subscriptions_.take(feed::FullSet(kOne));
     // What the other stream begins with: it has kOne.
     EXPECT_EQ(subscriptions_.beginning(), Messages{(feed::Subscribe{{{kWeb, kOne.version}}})});
   }
@@ -38,7 +38,7 @@ class FeedSubscriptionsTest : public testing::Test {
 
 TEST_F(FeedSubscriptionsTest, SaysWhatItHasWhenWhatWasConfirmedIsSomethingElse) {
   // The first operator, which is behind, tells of what the second has seen come and go.
-  subscriptions_.take(kTwo);
+  subscriptions_.take(feed::FullSet(kTwo));
   const auto answer = subscriptions_.take(feed::Current{kWeb, kOne.version});
   EXPECT_EQ(answer, feed::ToOperator(feed::Subscribe{{{kWeb, kTwo.version}}}));
   EXPECT_EQ(subscriptions_.take(*feed::difference(kTwo, kOne)), feed::ToOperator(feed::Ack{kWeb, kOne.version}));
@@ -57,7 +57,7 @@ TEST_F(FeedSubscriptionsTest, HasNothingToSayToAConfirmation) {
 }
 
 TEST_F(FeedSubscriptionsTest, PassesByAStepThatTheOtherStreamHasTakenIt) {
-  subscriptions_.take(kTwo);
+  subscriptions_.take(feed::FullSet(kTwo));
   EXPECT_EQ(subscriptions_.take(*feed::difference(kOne, kTwo)), std::nullopt);
   EXPECT_EQ(*shown_, kTwo);
 }

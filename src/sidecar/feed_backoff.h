@@ -1,0 +1,34 @@
+#pragma once
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+#include "balance/random.h"
+
+namespace outrigger::sidecar {
+
+/// How long to wait for the next try when a stream has ended or did not begin: full jitter, so that sidecars do not
+/// come in one wave, of a time that doubles until a stream has lived for as long as it may become. So neither an
+/// operator that is away nor one that ends every stream it has answered makes a busy loop. No clock; one owner.
+class FeedBackoff {
+ public:
+  static constexpr std::chrono::milliseconds kFirst{200};
+  static constexpr std::chrono::milliseconds kMost{10'000};
+
+  explicit FeedBackoff(std::uint64_t seed) : random_(seed) {}
+
+  /// `lived`: for how long there was the stream that has ended; 0: it did not begin. `retry_after` is what the operator
+  /// asks for, to which the jitter is added.
+  std::chrono::milliseconds next(std::chrono::nanoseconds lived, std::chrono::seconds retry_after) {
+    if (lived >= kMost) bound_ = kFirst;
+    const auto jitter = std::chrono::milliseconds(1 + random_.below(static_cast<std::uint64_t>(bound_.count())));
+    bound_ = std::min(bound_ * 2, kMost);
+    return retry_after + jitter;
+  }
+
+ private:
+  balance::Random random_;
+  std::chrono::milliseconds bound_ = kFirst;
+};
+
+}  // namespace outrigger::sidecar
