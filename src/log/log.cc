@@ -3,10 +3,14 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
 
 namespace outrigger::log {
 namespace {
+
+/// Made before there are threads: spdlog's default one is made by whichever of them logs first.
+const std::shared_ptr<spdlog::logger> kLogger = spdlog::stderr_logger_mt("outrigger");
 
 void write(spdlog::level::level_enum level, std::string_view message, std::initializer_list<Field> fields) {
   nlohmann::ordered_json line;
@@ -14,16 +18,14 @@ void write(spdlog::level::level_enum level, std::string_view message, std::initi
   for (const auto& [key, value] : fields) line[std::string(key)] = value;
   const std::string text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   // The pattern opens the object; what follows is this one's inside.
-  spdlog::log(level, "{}", std::string_view(text).substr(1));
+  kLogger->log(level, "{}", std::string_view(text).substr(1));
 }
 
 }  // namespace
 
 void start(std::string_view program) {
-  auto logger = spdlog::stderr_logger_mt("outrigger");
-  logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","program":")" + std::string(program) + R"(",%v)",
-                      spdlog::pattern_time_type::utc);
-  spdlog::set_default_logger(std::move(logger));
+  kLogger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","program":")" + std::string(program) + R"(",%v)",
+                       spdlog::pattern_time_type::utc);
 }
 
 void info(std::string_view message, std::initializer_list<Field> fields) {

@@ -9,6 +9,7 @@
 #include "sidecar/retry_after.h"
 
 namespace outrigger::sidecar {
+
 FeedClient::FeedClient(net::EventLoop& loop, OperatorConfig config, net::SslContext context, std::uint64_t seed,
                        std::string node, Callbacks callbacks)
     : loop_(loop),
