@@ -50,8 +50,9 @@ void log_listening(std::string_view what, const net::SocketAddress& address) {
 }
 
 /// Objects are read on the reflectors' threads and live, and end, with others: with an arena a thread what one has let
-/// go of is of no use to the rest (docs/decisions/0015). Before the first of them starts.
-void share_memory_among_threads() { CHECK(::mallopt(M_ARENA_MAX, 1) == 1); }
+/// go of is of no use to the rest (docs/decisions/0015). Before the first of them starts. Another allocator, as the
+/// sanitizers have, may refuse.
+void share_memory_among_threads() { ::mallopt(M_ARENA_MAX, 1); }
 
 Result<IssuedIdentityOptions> issued_identity_options(const Options& options) {
   IssuedIdentityOptions identity = options.identity;
