@@ -176,12 +176,10 @@ void Control::load_last_known_good() {
   auto snapshot = load_snapshot(path);
   if (!snapshot) return log::warn("the snapshot is not used", {{"reason", snapshot.error().text}});
   if (snapshot->node == config_.node) node_zone_ = snapshot->zone;
-  const bool by_destination = std::any_of(config_.listeners.begin(), config_.listeners.end(),
-                                          [](const ListenerConfig& listener) { return listener.transparent; });
   for (const auto& set : snapshot->sets) {
     feed_sets_[set->set.service] = set;
     feed_->know(set);
-    if (by_destination) on_demand_->remember(set->set.service);
+    if (by_destination()) on_demand_->remember(set->set.service);
   }
   if (snapshot->sets.empty()) return;
   confirmed_at_ = snapshot->confirmed_at;
@@ -267,9 +265,7 @@ WorkerLimits Control::worker_limits(const Limits& limits) const {
 }
 
 void Control::guard_against_loops() {
-  const bool needed = std::any_of(config_.listeners.begin(), config_.listeners.end(),
-                                  [](const ListenerConfig& listener) { return listener.transparent; });
-  if (!needed) return;
+  if (!by_destination()) return;
   LoopGuard guard{.listening = {admin_address_}, .machine = {}};
   for (const auto& [name, address] : listening_) guard.listening.push_back(address);
   if (auto machine = net::machine_addresses()) guard.machine = std::move(*machine);
@@ -339,9 +335,14 @@ void Control::save() {
   }
 }
 
+bool Control::by_destination() const {
+  return std::any_of(config_.listeners.begin(), config_.listeners.end(),
+                     [](const ListenerConfig& listener) { return listener.transparent; });
+}
+
 bool Control::ready() const {
   // What the pod dials first is to be asked for, if there is somebody to ask.
-  const bool asks = feed_ && confirmed_at_ == std::nullopt && feed_->hopeful() && !feed_->connected();
+  const bool asks = by_destination() && feed_ && !confirmed_at_ && feed_->hopeful() && !feed_->connected();
   if (asks && loop_.now() < started_at_ + kFirstAnswer) return false;
   const auto needed = services_in_use(config_.listeners, file_sets_, feed_sets_);
   return std::all_of(needed.begin(), needed.end(), [this](const model::ServicePort& service) {
