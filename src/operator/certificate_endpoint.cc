@@ -29,11 +29,6 @@ std::string_view bearer_token(std::string_view field) {
   return printable && token.size() <= CertificateEndpoint::kMaxToken ? token : std::string_view();
 }
 
-std::string address_of(const net::SocketAddress& peer) {
-  const std::string text = peer.text();
-  return text.substr(0, text.rfind(':'));
-}
-
 }  // namespace
 
 /// One exchange while it waits. The loop's thread's alone but for `gone`.
@@ -148,7 +143,7 @@ void CertificateEndpoint::give(net::HttpExchange& exchange, const Answer& answer
   }
   const auto refusal = static_cast<std::size_t>(answer.refusal);
   ++refusals_[refusal];
-  const std::string who = answer.who.empty() ? address_of(exchange.peer()) : answer.who;
+  const std::string who = answer.who.empty() ? host_of(exchange.peer()) : answer.who;
   const std::string& reason = answer.reason.empty() ? answer.body : answer.reason;
   if (const auto held_back = complaints_.pass(who + " " + kRefusalNames[refusal], std::chrono::steady_clock::now())) {
     log::warn("a certificate is refused", {{"who", who}, {"reason", reason}, {"repeated", std::to_string(*held_back)}});

@@ -1,6 +1,9 @@
 #pragma once
+#include <chrono>
 #include <functional>
+#include <string_view>
 
+#include "identity/certificate.h"
 #include "metrics/exposition.h"
 #include "net/tls.h"
 
@@ -19,10 +22,10 @@ class FeedIdentity {
   virtual void add_metrics(metrics::Exposition& exposition) const = 0;
 
  protected:
-  static void add_expiry(metrics::Exposition& exposition, std::string_view of, std::int64_t seconds) {
+  static void add_expiry(metrics::Exposition& exposition, std::string_view of, identity::TimePoint end) {
     exposition.gauge("outrigger_certificate_expiry_timestamp_seconds",
                      "When the certificate of the feed's server, or of the root that signs, ends.", {{"of", of}},
-                     static_cast<double>(seconds));
+                     std::chrono::duration<double>(end.time_since_epoch()).count());
   }
 };
 

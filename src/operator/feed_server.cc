@@ -24,11 +24,6 @@ std::optional<identity::SpiffeId> spiffe_id(const net::PeerCertificate& certific
   return id ? std::optional(std::move(*id)) : std::nullopt;
 }
 
-std::string host_of(const net::SocketAddress& peer) {
-  const std::string text = peer.text();
-  return text.substr(0, text.rfind(':'));
-}
-
 }  // namespace
 
 /// One exchange as the publisher sees it.

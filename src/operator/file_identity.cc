@@ -5,9 +5,9 @@
 #include <array>
 #include <utility>
 
+#include "identity/certificate.h"
 #include "kube/small_file.h"
 #include "log/log.h"
-#include "operator/certificate_expiry.h"
 
 namespace outrigger::op {
 namespace {
@@ -62,7 +62,9 @@ void FileIdentity::look() {
 }
 
 void FileIdentity::add_metrics(metrics::Exposition& exposition) const {
-  add_expiry(exposition, "serving", certificate_expiry(context_));
+  // It lives as long as its context.
+  const identity::Certificate serving(std::shared_ptr<X509>(context_, SSL_CTX_get0_certificate(context_.get())));
+  add_expiry(exposition, "serving", serving.not_after());
 }
 
 }  // namespace outrigger::op

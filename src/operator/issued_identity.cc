@@ -14,10 +14,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kMinWait{1};
 constexpr std::chrono::minutes kRetry{1};
 
-std::int64_t seconds_of(identity::TimePoint time) {
-  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
-}
-
 }  // namespace
 
 IssuedIdentity::IssuedIdentity(net::EventLoop& loop, const kube::Config& config, kube::RequestCounts& counts,
@@ -70,8 +66,8 @@ void IssuedIdentity::wait() {
 void IssuedIdentity::add_metrics(metrics::Exposition& exposition) const {
   endpoint_.add_metrics(exposition);
   if (!ready_) return;
-  add_expiry(exposition, "serving", seconds_of(serving_end_));
-  add_expiry(exposition, "root", seconds_of(authority_->root_end()));
+  add_expiry(exposition, "serving", serving_end_);
+  add_expiry(exposition, "root", authority_->root_end());
 }
 
 }  // namespace outrigger::op

@@ -3,6 +3,11 @@
 #include <utility>
 
 namespace outrigger::op {
+
+std::string host_of(const net::SocketAddress& peer) {
+  const std::string text = peer.text();
+  return text.substr(0, text.rfind(':'));
+}
 namespace {
 
 constexpr const char* kOthers = "";

@@ -5,7 +5,12 @@
 #include <optional>
 #include <string>
 
+#include "net/socket.h"
+
 namespace outrigger::op {
+
+/// Whom a line about a peer names: its address without the port, which is another with each connection.
+std::string host_of(const net::SocketAddress& peer);
 
 /// Keeps a log from being flooded by what peers cause: of each key once a minute, of at most kMaxKeys keys; those
 /// beyond share one. One owner.

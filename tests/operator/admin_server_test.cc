@@ -24,7 +24,9 @@ class NoSource final : public Source {
 class SomeIdentity final : public FeedIdentity {
  public:
   bool ready() const override { return has_certificate; }
-  void add_metrics(metrics::Exposition& exposition) const override { add_expiry(exposition, "serving", 1'900'000'000); }
+  void add_metrics(metrics::Exposition& exposition) const override {
+    add_expiry(exposition, "serving", identity::time_from_seconds(1'900'000'000));
+  }
 
   bool has_certificate = true;
 };
