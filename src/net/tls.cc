@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <cerrno>
 #include <system_error>
@@ -89,6 +90,8 @@ Result<std::vector<Certificate>> read_certificates(const Source& source) {
   for (;;) {
     Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr));
     if (!certificate) break;
+    // OpenSSL parses the extensions at their first use, which else is in several threads' handshakes at once.
+    X509_check_purpose(certificate.get(), -1, 0);
     certificates.push_back(std::move(certificate));
   }
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
