@@ -11,7 +11,7 @@ namespace outrigger::op {
 namespace {
 
 /// Of the subscribers, one a beat.
-constexpr std::size_t kParts = 60;
+constexpr std::size_t kParts = 20;
 constexpr auto kDrainStep = std::chrono::milliseconds(50);
 /// Those who are told to come back do so one after the other.
 constexpr std::uint64_t kMaxRetryAfter = 8;

@@ -23,7 +23,7 @@ struct FeedServerOptions {
   /// Answers /v1/certificate; empty: there is none.
   net::HttpServer::Handler certificates{};
   std::function<identity::TimePoint()> now = std::chrono::system_clock::now;
-  /// A stream's heartbeat comes once in 60 of these, and so does a look at the certificates' ends.
+  /// A stream's heartbeat comes once in 20 of these, and so does a look at the certificates' ends.
   std::chrono::milliseconds beat = std::chrono::milliseconds(250);
   std::size_t max_unanswered = 256;
   /// For a new stream to say what it wants.

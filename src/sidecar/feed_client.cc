@@ -53,7 +53,7 @@ void FeedClient::open(const net::SocketAddress& address) {
   next_ = std::make_unique<Link>(context_);
   Link& link = *next_;
   link.exchange = std::make_unique<OperatorExchange>(
-      loop_, address, link.context, config_.host,
+      loop_, address, link.context, config_.host, backoff_.patience(),
       OperatorExchange::Callbacks{
           .on_open = [this, &link] { on_open(link); },
           .on_head = [this, &link](const http::ResponseHead& head) { return on_head(link, head); },

@@ -7,7 +7,8 @@
 namespace outrigger::sidecar {
 
 OperatorExchange::OperatorExchange(net::EventLoop& loop, const net::SocketAddress& address,
-                                   const net::SslContext& context, const std::string& server_name, Callbacks callbacks)
+                                   const net::SslContext& context, const std::string& server_name,
+                                   std::chrono::seconds patience, Callbacks callbacks)
     : loop_(loop),
       callbacks_(std::move(callbacks)),
       silence_(loop, [this] { end(failure_.empty() ? "the operator is silent" : failure_); }) {
@@ -20,7 +21,7 @@ OperatorExchange::OperatorExchange(net::EventLoop& loop, const net::SocketAddres
            [this](const std::string& reason) { end(reason.empty() ? "the operator closed the stream" : reason); }});
   if (stream) {
     stream_ = std::move(*stream);
-    silence_.set(kSilence);
+    silence_.set(patience);
   } else {
     failure_ = stream.error().text;
     silence_.set({});

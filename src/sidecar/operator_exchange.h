@@ -25,12 +25,12 @@ class OperatorExchange {
     /// Once, with the connection closed: "" after a whole answer, else what was wrong, if only a callback's error.
     std::function<void(const std::string& reason)> on_end;
   };
-  /// For as long as nothing comes.
-  static constexpr std::chrono::seconds kSilence{45};  ///< three of the feed's heartbeats
+  /// For as long as nothing more comes.
+  static constexpr std::chrono::seconds kSilence{15};  ///< three of the feed's heartbeats
 
-  /// `server_name` is verified against the operator's certificate.
+  /// `server_name` is verified against the operator's certificate. `patience`: until the answer begins.
   OperatorExchange(net::EventLoop& loop, const net::SocketAddress& address, const net::SslContext& context,
-                   const std::string& server_name, Callbacks callbacks);
+                   const std::string& server_name, std::chrono::seconds patience, Callbacks callbacks);
   ~OperatorExchange();
 
   void write(std::shared_ptr<const std::string> bytes);

@@ -19,6 +19,7 @@ using std::chrono::system_clock;
 constexpr std::chrono::milliseconds kFirstBackoff{200};
 constexpr std::chrono::milliseconds kMaxBackoff{30'000};
 /// A wall clock may be set: it is looked at again.
+constexpr std::chrono::seconds kPatience{45};  ///< thousands may ask at once
 constexpr std::chrono::milliseconds kMaxSleep = std::chrono::minutes(10);
 constexpr std::size_t kMaxTokenBytes = 16 << 10;
 constexpr std::size_t kMaxAnswerBytes = 1 << 20;
@@ -102,7 +103,7 @@ void WorkloadIdentity::open(const net::SocketAddress& address, const std::string
   answer_.clear();
   status_ = 0;
   exchange_ = std::make_unique<OperatorExchange>(
-      loop_, address, *context, config_.host,
+      loop_, address, *context, config_.host, kPatience,
       OperatorExchange::Callbacks{
           .on_open =
               [this, token] {

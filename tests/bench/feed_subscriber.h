@@ -91,6 +91,7 @@ class FeedSubscriber {
   outrigger::http::BodyReader body_;
   outrigger::LineSplitter lines_{outrigger::feed::kMaxLineToSidecar};
   std::chrono::milliseconds backoff_;
+  std::chrono::seconds patience_;  ///< for a stream to begin
   outrigger::net::Timer retry_;
   outrigger::net::Timer silence_;
 };

@@ -42,6 +42,17 @@ TEST(FeedBackoff, BeginsAnewAfterAStreamThatHasLived) {
   EXPECT_LE(backoff.next(10s, 0s), FeedBackoff::kFirst);
 }
 
+TEST(FeedBackoff, WaitsLongerForAStreamToBeginTheMoreOftenNoneHas) {
+  FeedBackoff backoff(1);
+  EXPECT_EQ(backoff.patience(), 15s);
+  for (const auto patience : {30s, 60s, 60s}) {
+    backoff.next(0s, 0s);
+    EXPECT_EQ(backoff.patience(), patience);
+  }
+  backoff.next(1s, 0s);
+  EXPECT_EQ(backoff.patience(), 15s);
+}
+
 TEST(FeedBackoff, AddsItsJitterToWhatIsAskedFor) {
   FeedBackoff backoff(1);
   const auto wait = backoff.next(0s, 8s);
