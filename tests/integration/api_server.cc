@@ -18,6 +18,8 @@ namespace {
 constexpr const char* kEtcd = "127.0.0.1:2379";
 constexpr const char* kEtcdPeer = "127.0.0.1:2380";
 constexpr const char* kPort = "6443";
+constexpr const char* kAdminToken = "administrators";
+constexpr const char* kOperatorUser = "outrigger-operator";
 
 std::string assets() {
   const char* directory = std::getenv("OUTRIGGER_APISERVER_ASSETS");
@@ -38,18 +40,50 @@ ApiServer::ApiServer() : programs_(assets()) {
       programs_ + "/etcd", "--data-dir", file("etcd"), "--unsafe-no-fsync", "--log-level", "warn",
       "--listen-client-urls", client, "--advertise-client-urls", client, "--listen-peer-urls", peer,
       "--initial-advertise-peer-urls", peer, "--initial-cluster", "default=" + peer});
-  folder_.write("tokens.csv", "operator-tests,admin,admin,system:masters\n");
+  folder_.write("tokens.csv", fmt::format("{},admin,admin,system:masters\n{},{},{}\n", kAdminToken, kOperatorToken,
+                                          kOperatorUser, kOperatorUser));
   Process key({"openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", file("service-accounts.key")});
   if (key.wait_for_end() != 0) throw std::runtime_error("openssl makes no key");
-  folder_.write("kubeconfig", fmt::format(R"(apiVersion: v1
+  write_kubeconfig("kubeconfig", kAdminToken);
+  write_kubeconfig("operator.kubeconfig", kOperatorToken);
+  start();
+  let_operator_do_its_work();
+}
+
+void ApiServer::write_kubeconfig(const char* name, const char* token) const {
+  folder_.write(name, fmt::format(R"(apiVersion: v1
 kind: Config
 clusters: [{{name: test, cluster: {{server: "https://127.0.0.1:{}", certificate-authority: pki/apiserver.crt}}}}]
-users: [{{name: admin, user: {{token: operator-tests}}}}]
-contexts: [{{name: test, context: {{cluster: test, user: admin}}}}]
+users: [{{name: user, user: {{token: {}}}}}]
+contexts: [{{name: test, context: {{cluster: test, user: user}}}}]
 current-context: test
 )",
-                                          kPort));
-  start();
+                                  kPort, token));
+}
+
+void ApiServer::let_operator_do_its_work() const {
+  const auto rule = [](const char* group, std::vector<std::string> resources, std::vector<std::string> verbs) {
+    return nlohmann::json{{"apiGroups", {group}}, {"resources", resources}, {"verbs", verbs}};
+  };
+  const nlohmann::json role{
+      {"metadata", {{"name", "outrigger-operator"}}},
+      {"rules",
+       {rule("", {"services", "endpoints", "pods", "nodes"}, {"list", "watch"}),
+        rule("discovery.k8s.io", {"endpointslices"}, {"list", "watch"}), rule("", {"events"}, {"create"}),
+        rule("", {"secrets"}, {"get", "create", "patch"}),
+        rule("coordination.k8s.io", {"leases"}, {"get", "create", "patch"}),
+        rule("authentication.k8s.io", {"tokenreviews"}, {"create"}),
+        rule("admissionregistration.k8s.io", {"mutatingwebhookconfigurations"}, {"get", "update"})}}};
+  const nlohmann::json binding{
+      {"metadata", {{"name", "outrigger-operator"}}},
+      {"roleRef", {{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "ClusterRole"}, {"name", "outrigger-operator"}}},
+      {"subjects", {{{"kind", "User"}, {"apiGroup", "rbac.authorization.k8s.io"}, {"name", kOperatorUser}}}}};
+  kube::RequestCounts counts;
+  kube::Client client(*kube::load_kubeconfig(kubeconfig()), counts);
+  for (const auto& [collection, object] : {std::pair("clusterroles", role), {"clusterrolebindings", binding}}) {
+    const auto made = client.post(std::string("/apis/rbac.authorization.k8s.io/v1/") + collection, object.dump());
+    if (!made || made->status != 201) throw std::runtime_error("the operator's rights: " + made->body);
+  }
 }
 
 void ApiServer::start() {

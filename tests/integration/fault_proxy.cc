@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "integration/api_server.h"
 #include "integration/eventually.h"
 #include "net/socket.h"
 
@@ -81,11 +82,11 @@ FaultProxy::FaultProxy() {
   folder_.write("kubeconfig", fmt::format(R"(apiVersion: v1
 kind: Config
 clusters: [{{name: test, cluster: {{server: "https://{}", certificate-authority: ca.crt}}}}]
-users: [{{name: admin, user: {{token: operator-tests}}}}]
-contexts: [{{name: test, context: {{cluster: test, user: admin}}}}]
+users: [{{name: operator, user: {{token: {}}}}}]
+contexts: [{{name: test, context: {{cluster: test, user: operator}}}}]
 current-context: test
 )",
-                                          address->text()));
+                                          address->text(), kOperatorToken));
   acceptor_ = std::thread([this] { accept_connections(); });
 }
 

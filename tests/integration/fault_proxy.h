@@ -23,7 +23,7 @@ class FaultProxy {
   FaultProxy(const FaultProxy&) = delete;
   FaultProxy& operator=(const FaultProxy&) = delete;
 
-  /// Leads here, with the credentials that the API server knows.
+  /// An operator's that leads here.
   std::string kubeconfig() const { return folder_.path() / "kubeconfig"; }
 
   /// From now on every request is answered with this status, and these fields, each with its line end; 0: by the API

@@ -38,11 +38,11 @@ class Identity : public testing::Test {
   }
 
   void start(const std::string& certificate_life = "86400") {
-    operator_ = std::make_unique<Program>(
-        std::vector<std::string>{OUTRIGGER_OPERATOR, "--kubeconfig", server_.kubeconfig(), "--feed-address",
-                                 "127.0.0.1:0", "--admin-address", "127.0.0.1:0", "--identity-secret", kSecret.name,
-                                 "--namespace", kSecret.ns, "--lease", "outrigger-system/outrigger", "--serving-name",
-                                 "localhost", "--feed-scope", "namespace", "--certificate-life", certificate_life});
+    operator_ = std::make_unique<Program>(std::vector<std::string>{
+        OUTRIGGER_OPERATOR, "--kubeconfig", server_.operator_kubeconfig(), "--feed-address",
+        feed_.port() == 0 ? "127.0.0.1:0" : feed_.text(), "--admin-address", "127.0.0.1:0", "--identity-secret",
+        kSecret.name, "--namespace", kSecret.ns, "--lease", "outrigger-system/outrigger", "--serving-name", "localhost",
+        "--feed-scope", "namespace", "--certificate-life", certificate_life});
     feed_ = net::SocketAddress::parse(operator_->address("feed")).value();
   }
   json post(const std::string& path, const json& object) {
@@ -78,6 +78,26 @@ class Identity : public testing::Test {
     EXPECT_EQ(leaf->spiffe_id()->text(), "spiffe://cluster.local/ns/shop/sa/web");
     return showing({given.at("certificate"), key.pem(), ""});
   }
+  /// Of the account, by a token; it has what it had when it starts again.
+  void start_sidecar() {
+    if (!sidecar_) {
+      folder_.write("ca.crt", secret().data.at("ca.crt"));
+      folder_.write("token", token_for("outrigger"));
+    }
+    sidecar_ = std::make_unique<Sidecar>(folder_.write("sidecar.yaml",
+                                                       "admin: 127.0.0.1:0\nworkers: 1\nlisteners:\n"
+                                                       "  - {name: web, address: 127.0.0.1:0, service: shop/web:80}\n"
+                                                       "operator: {address: \"https://localhost:" +
+                                                           std::to_string(feed_.port()) +
+                                                           "\", ca: ca.crt, token: token, snapshot: snapshot}\n"));
+  }
+  bool sidecar_has(std::size_t endpoints) {
+    return eventually([&] { return sidecar_->backends("shop/web:80").size() == endpoints; });
+  }
+  /// Of the sidecar's certificate; empty: it has none.
+  std::optional<double> expiry() {
+    return metric(sidecar_->metrics(), "outrigger_certificate_expiry_timestamp_seconds");
+  }
   void expect_fed(FeedClient& client) {
     client.begin();
     client.say("{\"subscribe\":{\"shop/web:80\":\"\",\"default/kubernetes:443\":\"\"}}\n");
@@ -91,8 +111,10 @@ class Identity : public testing::Test {
   kube::RequestCounts counts_;
   kube::Client client_{kube::load_kubeconfig(server_.kubeconfig()).value(), counts_};
   std::unique_ptr<Program> operator_;
-  net::SocketAddress feed_;
+  net::SocketAddress feed_ = *net::SocketAddress::parse("127.0.0.1:0");  ///< the same again after a restart
   net::EventLoop loop_;
+  fakes::TemporaryFolder folder_;  ///< the sidecar's
+  std::unique_ptr<Sidecar> sidecar_;
 };
 
 TEST_F(Identity, ComesFromATokenForTheRightAudienceAlone) {
@@ -121,33 +143,50 @@ TEST_F(Identity, ComesFromATokenForTheRightAudienceAlone) {
 TEST_F(Identity, IsASidecarsByItsTokenAndIsRenewedWhileItIsFed) {
   operator_.reset();
   start("10");
-  const fakes::TemporaryFolder folder;
-  folder.write("ca.crt", secret().data.at("ca.crt"));
-  folder.write("token", token_for("outrigger"));
-  Sidecar sidecar(folder.write("sidecar.yaml",
-                               "admin: 127.0.0.1:0\nworkers: 1\nlisteners:\n"
-                               "  - {name: web, address: 127.0.0.1:0, service: shop/web:80}\n"
-                               "operator: {address: \"https://localhost:" +
-                                   std::to_string(feed_.port()) +
-                                   "\", ca: ca.crt, token: token, snapshot: snapshot}\n"));
-  ASSERT_TRUE(eventually([&] { return sidecar.backends("shop/web:80").size() == 1; }));
-  const auto expiry = [&] { return metric(sidecar.metrics(), "outrigger_certificate_expiry_timestamp_seconds"); };
-  const std::size_t lines_before = sidecar.program().lines().size();
+  start_sidecar();
+  ASSERT_TRUE(sidecar_has(1));
+  const std::size_t lines_before = sidecar_->program().lines().size();
   const auto first = expiry();
   ASSERT_TRUE(first.has_value());
   // The stream is never lost: the next is there before it ends.
   double least_connected = 1;
   ASSERT_TRUE(eventually([&] {
-    least_connected = std::min(least_connected, metric(sidecar.metrics(), "outrigger_feed_connected").value_or(0));
+    least_connected = std::min(least_connected, metric(sidecar_->metrics(), "outrigger_feed_connected").value_or(0));
     return expiry() > *first;
   }));
   objects_.set_members({"shop", "web"}, {{.ip = "10.77.1.1"}, {.ip = "10.77.1.2"}});
-  ASSERT_TRUE(eventually([&] { return sidecar.backends("shop/web:80").size() == 2; }));
+  ASSERT_TRUE(sidecar_has(2));
   EXPECT_EQ(least_connected, 1);
-  const auto lines = sidecar.program().lines();
+  const auto lines = sidecar_->program().lines();
   for (std::size_t i = lines_before; i < lines.size(); ++i) {
     EXPECT_EQ(lines[i].find("feed lost"), std::string::npos) << lines[i];
   }
+}
+
+TEST_F(Identity, ThatHasEndedWhileTheOperatorWasAwayIsRenewedOnItsReturn) {
+  operator_.reset();
+  start("10");
+  start_sidecar();
+  ASSERT_TRUE(sidecar_has(1));
+  const double ended = expiry().value_or(0);
+  operator_->kill();
+  const auto now = [] { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()); };
+  ASSERT_TRUE(eventually([&] { return now().count() > expiry().value_or(0); }));
+  EXPECT_TRUE(sidecar_has(1)) << "with what it has";
+  const auto age = [&] { return metric(sidecar_->metrics(), "outrigger_snapshot_age_seconds").value_or(-1); };
+  const double first = age();
+  EXPECT_GT(first, 0);
+  EXPECT_TRUE(eventually([&] { return age() > first; }));
+  // And by one that starts meanwhile, with nothing but its snapshot and its token.
+  sidecar_->program().kill();
+  start_sidecar();
+  EXPECT_TRUE(sidecar_has(1));
+  EXPECT_FALSE(expiry().has_value());
+
+  start();
+  objects_.set_members({"shop", "web"}, {{.ip = "10.77.1.1"}, {.ip = "10.77.1.2"}});
+  EXPECT_TRUE(sidecar_has(2));
+  EXPECT_GT(expiry().value_or(0), ended);
 }
 
 }  // namespace

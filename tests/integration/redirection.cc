@@ -45,6 +45,17 @@ Redirection::~Redirection() { nft("delete table inet redirection\n"); }
 
 fakes::Socket Redirection::connect(const std::string& destination) { return integration::connect(destination, kMark); }
 
+TurnsOfPorts::TurnsOfPorts(std::uint16_t port, const std::vector<std::uint16_t>& others) {
+  std::string turns;
+  for (std::size_t i = 0; i < others.size(); ++i) turns += fmt::format("{}{} : {}", i == 0 ? "" : ", ", i, others[i]);
+  nft(
+      fmt::format("table ip turns {{\n chain output {{\n type nat hook output priority -100\n"
+                  " ip daddr 127.0.0.1 tcp dport {} redirect to :numgen inc mod {} map {{ {} }}\n }}\n}}\n",
+                  port, others.size(), turns));
+}
+
+TurnsOfPorts::~TurnsOfPorts() { nft("delete table ip turns\n"); }
+
 fakes::Socket connect_straight(const std::string& destination) { return connect(destination, 0); }
 
 }  // namespace outrigger::integration

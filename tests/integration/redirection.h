@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "fakes/sockets.h"
 
@@ -17,6 +18,16 @@ class Redirection {
 
   /// A connection to "IP:PORT", which is redirected.
   static fakes::Socket connect(const std::string& destination);
+};
+
+/// While it lives, connections to a port of 127.0.0.1 go to each of some others of its ports in turn, as those to a
+/// Service do by kube-proxy. One at a time.
+class TurnsOfPorts {
+ public:
+  TurnsOfPorts(std::uint16_t port, const std::vector<std::uint16_t>& others);
+  ~TurnsOfPorts();
+  TurnsOfPorts(const TurnsOfPorts&) = delete;
+  TurnsOfPorts& operator=(const TurnsOfPorts&) = delete;
 };
 
 /// A connection to "IP:PORT" as it is.

@@ -21,7 +21,7 @@ std::string pod_of(const std::string& backend) { return "web-" + backend; }
 }  // namespace
 
 Spine::Spine(const ApiServer& server, EndpointsSource source, int workers, const std::string& operator_kubeconfig)
-    : kubeconfig_(operator_kubeconfig.empty() ? server.kubeconfig() : operator_kubeconfig),
+    : kubeconfig_(operator_kubeconfig.empty() ? server.operator_kubeconfig() : operator_kubeconfig),
       source_(source),
       workers_(workers),
       service_{new_namespace(), "web"},

@@ -16,7 +16,7 @@ namespace outrigger::integration {
 /// turns can be counted. One owner.
 class Spine {
  public:
-  /// `server` outlives it. The Service has no endpoints yet. `operator_kubeconfig`: empty, and the operator's is the
+  /// `server` outlives it. The Service has no endpoints yet. `operator_kubeconfig`: empty, and it is the
   /// server's.
   Spine(const ApiServer& server, EndpointsSource source, int workers = 1, const std::string& operator_kubeconfig = "");
 
