@@ -73,6 +73,11 @@ Result<Unsubscribe> read_unsubscribe(const json& body) {
 Result<std::string> read_address(const json& text) {
   if (!text.is_string()) return failure("allowed: strings");
   const auto& given = text.get_ref<const std::string&>();
+  if (given.find('/') != std::string::npos) {
+    const auto service = model::ServicePort::parse(given);
+    if (!service) return failure(service.error().text);
+    return given;
+  }
   auto address = model::canonical_address(given);
   if (!address) return failure(address.error().text);
   // The other spelling of it would be answered with a name that was not asked for.

@@ -4,7 +4,7 @@
 ///
 ///   sidecar → operator   {"subscribe":{"shop/web:80":"VERSION or empty", ...}}, also with "node":"NAME" beside it
 ///                        {"unsubscribe":["shop/web:80", ...]}
-///                        {"resolve":["10.96.0.7:80", ...]}
+///                        {"resolve":["10.96.0.7:80", "shop/web:80", ...]}
 ///                        {"unresolve":["10.96.0.7:80", ...]}
 ///                        {"ack":{"service":"shop/web:80","version":"..."}}
 ///   operator → sidecar
@@ -48,8 +48,8 @@ struct Unsubscribe {
   std::vector<model::ServicePort> services;
   bool operator==(const Unsubscribe&) const = default;
 };
-/// Which Services are dialled at these addresses, as EndpointSet::addresses spells them? Each is answered with a
-/// Destination, and while that is no Service with another once it is one.
+/// Which Services are dialled at these addresses, as EndpointSet::addresses spells them, or have these names? Each is
+/// answered with a Destination, and while that is no Service with another once it is one.
 struct Resolve {
   std::vector<std::string> addresses;
   bool operator==(const Resolve&) const = default;

@@ -12,6 +12,7 @@ bool is_dns_subdomain(std::string_view text);
 /// or a digit.
 bool is_label_value(std::string_view text);
 
+inline constexpr std::string_view kDnsLabelAllowed = "1 to 63 of a-z, 0-9 and '-', first and last a letter or a digit";
 inline constexpr std::string_view kLabelValueAllowed =
     "1 to 63 of A-Z, a-z, 0-9, '-', '_' and '.', first and last a letter or a digit";
 inline constexpr std::string_view kDnsSubdomainAllowed =

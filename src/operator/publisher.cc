@@ -35,9 +35,10 @@ void Publisher::publish(const Publication& publication) {
 }
 
 void Publisher::learn_addresses(const Topic& topic, const std::vector<std::string>& before) {
-  if (topic.addresses() == before) return;
-  addresses_.move(topic.service(), before, topic.addresses());
-  for (const std::string& address : topic.addresses()) {
+  const std::vector<std::string> now = topic.addresses();
+  if (now == before) return;
+  addresses_.move(topic.service(), before, now);
+  for (const std::string& address : now) {
     for (Subscriber* const subscriber : addresses_.waiting_at(address)) {
       subscriber->resolve(address);
       flush(*subscriber);

@@ -20,9 +20,11 @@ const std::string& Topic::version() const {
   return set_ ? set_->version : kNone;
 }
 
-const std::vector<std::string>& Topic::addresses() const {
-  static const std::vector<std::string> kNone;
-  return set_ ? set_->set.addresses : kNone;
+std::vector<std::string> Topic::addresses() const {
+  if (!set_) return {};
+  std::vector<std::string> addresses = set_->set.addresses;
+  addresses.push_back(service_.text());
+  return addresses;
 }
 
 void Topic::replace(std::shared_ptr<const feed::FullSet> next) {

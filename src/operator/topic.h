@@ -27,8 +27,8 @@ class Topic {
   /// Of the set there is now; empty: absent.
   const std::string& version() const;
   bool absent() const { return set_ == nullptr; }
-  /// Where the Service is dialled; none: absent.
-  const std::vector<std::string>& addresses() const;
+  /// Where the Service is dialled, and its name; none: absent.
+  std::vector<std::string> addresses() const;
 
   /// The next level; null: absent.
   void replace(std::shared_ptr<const feed::FullSet> next);

@@ -142,11 +142,9 @@ std::string config_json(const Config& config) {
     ordered_json entry = {{"name", listener.name},
                           {"address", listener.address},
                           {"protocol", listener_protocol_text(listener.protocol)}};
-    if (listener.transparent) {
-      entry["transparent"] = true;
-    } else {
-      entry["service"] = listener.service.text();
-    }
+    if (listener.transparent) entry["transparent"] = true;
+    if (!listener.by_host.empty()) entry["byHost"] = listener.by_host;
+    if (listener.has_service()) entry["service"] = listener.service.text();
     listeners.push_back(std::move(entry));
   }
   ordered_json services = ordered_json::array();

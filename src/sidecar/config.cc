@@ -36,19 +36,38 @@ Result<std::string> listen_address(const std::string& address) {
   return address;
 }
 
+/// One of Kubernetes' names; empty where there is none.
+std::string read_name(const YAML::Node& node, const std::string& where, const std::string& key,
+                      bool (*is_good)(std::string_view), std::string_view allowed) {
+  if (!node[key]) return {};
+  return value(node, where, key, [&](const std::string& text) -> Result<std::string> {
+    return is_good(text) ? Result<std::string>(text) : failure(model::not_allowed(text, allowed));
+  });
+}
+
 ListenerConfig read_listener(const YAML::Node& node, std::size_t index) {
   const std::string where = fmt::format("listeners[{}]", index);
-  check_map(node, where, {"name", "address", "protocol", "service", "transparent"});
+  check_map(node, where, {"name", "address", "protocol", "service", "transparent", "byHost"});
   ListenerConfig listener;
   listener.name = text(node, where, "name");
   listener.address = value(node, where, "address", listen_address);
   listener.protocol = static_cast<ListenerProtocol>(choice(node, where, "protocol", kListenerProtocols, 0));
   listener.transparent = flag(node, where, "transparent", false);
-  if (!listener.transparent) {
+  listener.by_host = read_name(node, where, "byHost", model::is_dns_label, model::kDnsLabelAllowed);
+  const auto allow_none = [&](const char* key, const char* condition) {
+    if (!node[key]) return;
+    complain(node[key],
+             fmt::format("{}.{}: {} is not allowed; allowed: none where {}", where, key, shown(node[key]), condition));
+  };
+  if (listener.transparent) allow_none("byHost", "transparent is true");
+  if (listener.has_service()) {
     listener.service = value(node, where, "service", model::ServicePort::parse);
-  } else if (node["service"]) {
-    complain(node["service"], fmt::format("{}.service: {} is not allowed; allowed: none where transparent is true",
-                                          where, shown(node["service"])));
+  } else {
+    allow_none("service", listener.transparent ? "transparent is true" : "byHost is given");
+  }
+  if (!listener.by_host.empty() && listener.protocol == ListenerProtocol::tcp) {
+    complain(node["protocol"],
+             fmt::format("{}.protocol: 'tcp' is not allowed; allowed: auto, http, http2 where byHost is given", where));
   }
   return listener;
 }
@@ -162,7 +181,7 @@ void check_known(const YAML::Node& root, const Config& config) {
                                                  list, index, key, service.text()));
   };
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
-    if (!config.listeners[i].transparent) check(config.listeners[i].service, "listeners", i, "service");
+    if (config.listeners[i].has_service()) check(config.listeners[i].service, "listeners", i, "service");
   }
   for (std::size_t i = 0; i < config.services.size(); ++i) {
     for (const model::Rule& rule : config.services[i].rules) {
@@ -170,15 +189,6 @@ void check_known(const YAML::Node& root, const Config& config) {
     }
     for (const model::ServicePort& failover : config.services[i].failover) check(failover, "services", i, "failover");
   }
-}
-
-/// One of Kubernetes' names.
-std::string read_name(const YAML::Node& root, const std::string& key, bool (*is_good)(std::string_view),
-                      std::string_view allowed) {
-  if (!root[key]) return {};
-  return value(root, "file", key, [&](const std::string& text) -> Result<std::string> {
-    return is_good(text) ? Result<std::string>(text) : failure(model::not_allowed(text, allowed));
-  });
 }
 
 Config read_root(const YAML::Node& root, const std::string& path) {
@@ -191,8 +201,8 @@ Config read_root(const YAML::Node& root, const std::string& path) {
   Config config;
   if (root["admin"]) config.admin = value(root, "file", "admin", listen_address);
   config.workers = number(root, "file", "workers", 1, kMaxWorkers, 0);
-  config.zone = read_name(root, "zone", model::is_label_value, model::kLabelValueAllowed);
-  config.node = read_name(root, "node", model::is_dns_subdomain, model::kDnsSubdomainAllowed);
+  config.zone = read_name(root, "file", "zone", model::is_label_value, model::kLabelValueAllowed);
+  config.node = read_name(root, "file", "node", model::is_dns_subdomain, model::kDnsSubdomainAllowed);
   for (const YAML::Node& node : list(root, "file", "listeners")) {
     if (config.listeners.size() == kMaxListeners)
       complain(node, fmt::format("listeners: allowed: at most {}", kMaxListeners));

@@ -24,7 +24,13 @@ constexpr auto kDrainCheck = std::chrono::milliseconds(20);
 
 /// It keeps its sockets when the configuration changes, if only its service does.
 bool is_same_listener(const ListenerConfig& a, const ListenerConfig& b) {
-  return a.name == b.name && a.address == b.address && a.protocol == b.protocol && a.transparent == b.transparent;
+  return a.name == b.name && a.address == b.address && a.protocol == b.protocol && a.transparent == b.transparent &&
+         a.by_host == b.by_host;
+}
+
+std::string services_of(const ListenerConfig& listener) {
+  if (listener.has_service()) return listener.service.text();
+  return listener.transparent ? "by destination" : "by host";
 }
 
 std::uint64_t fresh_seed() {
@@ -108,7 +114,7 @@ void Control::install_listeners(const std::vector<ListenerConfig>& listeners, So
     const auto address = net::local_address(own.front().get());
     log::info("listening", {{"what", "listener"},
                             {"name", listener.name},
-                            {"service", listener.transparent ? "by destination" : listener.service.text()},
+                            {"service", services_of(listener)},
                             {"address", address ? address->text() : listener.address}});
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       workers_[i]->add_listener(listener, std::move(own[i]));
@@ -179,7 +185,7 @@ void Control::load_last_known_good() {
   for (const auto& set : snapshot->sets) {
     feed_sets_[set->set.service] = set;
     feed_->know(set);
-    if (by_destination()) on_demand_->remember(set->set.service);
+    if (on_demand()) on_demand_->remember(set->set.service);
   }
   if (snapshot->sets.empty()) return;
   confirmed_at_ = snapshot->confirmed_at;
@@ -265,7 +271,7 @@ WorkerLimits Control::worker_limits(const Limits& limits) const {
 }
 
 void Control::guard_against_loops() {
-  if (!by_destination()) return;
+  if (!on_demand()) return;
   LoopGuard guard{.listening = {admin_address_}, .machine = {}};
   for (const auto& [name, address] : listening_) guard.listening.push_back(address);
   if (auto machine = net::machine_addresses()) guard.machine = std::move(*machine);
@@ -335,14 +341,14 @@ void Control::save() {
   }
 }
 
-bool Control::by_destination() const {
+bool Control::on_demand() const {
   return std::any_of(config_.listeners.begin(), config_.listeners.end(),
-                     [](const ListenerConfig& listener) { return listener.transparent; });
+                     [](const ListenerConfig& listener) { return !listener.has_service(); });
 }
 
 bool Control::ready() const {
   // What the pod dials first is to be asked for, if there is somebody to ask.
-  const bool asks = by_destination() && feed_ && !confirmed_at_ && feed_->hopeful() && !feed_->connected();
+  const bool asks = on_demand() && feed_ && !confirmed_at_ && feed_->hopeful() && !feed_->connected();
   if (asks && loop_.now() < started_at_ + kFirstAnswer) return false;
   const auto needed = services_in_use(config_.listeners, file_sets_, feed_sets_);
   return std::all_of(needed.begin(), needed.end(), [this](const model::ServicePort& service) {

@@ -68,8 +68,8 @@ class Control {
 
   void on_admin(net::HttpExchange& exchange);
   StateReading reading() const;
-  /// Whether any listener is transparent.
-  bool by_destination() const;
+  /// Whether any listener's Services are found out as they are used.
+  bool on_demand() const;
   /// Every destination that is listened for is known, or known not to be.
   bool ready() const;
   std::int64_t connections() const;

@@ -7,6 +7,7 @@
 #include "http/head_writer.h"
 #include "sidecar/grpc_status.h"
 #include "sidecar/request_keys.h"
+#include "sidecar/service_host.h"
 #include "sidecar/upstream_pool.h"
 #include "sidecar/worker.h"
 
@@ -50,13 +51,11 @@ balance::Verdict verdict_of_failure(UpstreamFailure failure) {
 
 }  // namespace
 
-Exchange::Exchange(Worker& worker, ClientStream& client, Destination& destination)
-    : worker_(worker),
-      client_(client),
-      destination_(destination),
-      started_(worker.loop().now()),
-      timer_(worker.loop(), [this] { on_time_out(); }) {
-  ++destination_.users;
+Exchange::Exchange(Worker& worker, ClientStream& client, const ListenerTarget& target)
+    : worker_(worker), client_(client), target_(target), started_(worker.loop().now()), timer_(worker.loop(), [this] {
+        on_time_out();
+      }) {
+  hold_instead(destination_, *target.destination);
 }
 
 Exchange::~Exchange() {
@@ -67,7 +66,8 @@ Exchange::~Exchange() {
     --cluster_->users;
     --wanted_cluster_->users;
   }
-  --destination_.users;
+  worker_.unresolved().leave(*this);
+  --destination_->users;
 }
 
 void Exchange::start(const http::RequestHead& head, bool whole) {
@@ -82,21 +82,56 @@ void Exchange::start(const http::RequestHead& head, bool whole) {
   if (max_body != 0 && head.framing == http::Framing::length && head.content_length > max_body) {
     return answer(413, "http_request_error", "the body is too large");
   }
-  Destination* const wanted = worker_.router().find(destination_, head.target);
-  if (wanted == nullptr) return answer(503, "destination_unavailable", "no such destination");
-  hold_instead(wanted_cluster_, *wanted);
-  hold_instead(cluster_, worker_.router().carrier(*wanted));
-  cluster_->retry_budget.on_request(cluster_->now_ms());
   version_ = head.version;
-  read_keys(head);
+  keep_head(head);
+  if (!target_.by_host.empty() && !find_service(head, /*has_waited=*/false)) return;
+  if (find_cluster(head)) try_endpoint(&head);
+}
 
+void Exchange::keep_head(const http::RequestHead& head) {
   kept_head_ = worker_.buffers().take();
   http::write_request_head(head, worker_.hop(client_), kept_head_);
   account();
   kept_head_sensitive_ = head.sensitive || std::any_of(head.fields.begin(), head.fields.end(),
                                                        [](const http::Field& field) { return field.sensitive; });
+}
+
+bool Exchange::find_service(const http::RequestHead& head, bool has_waited) {
+  const auto refuse = [this](std::uint16_t status, const char* error, const char* text) {
+    answer(status, error, text);
+    return false;
+  };
+  const auto service = service_of_host(head.authority, target_.by_host);
+  if (!service) return refuse(502, "destination_not_found", "the host is no Service's name");
+  const std::string name = service->text();
+  if (const auto destination = worker_.router().destination_at(name)) {
+    hold_instead(destination_, *destination);
+    return true;
+  }
+  if (!worker_.unresolved().open(name)) return refuse(502, "destination_not_found", "there is no such Service");
+  if (has_waited) return refuse(503, "destination_unavailable", "it is not known whether there is such a Service");
+  if (!request_whole_) client_.pause_reading(true);
+  worker_.unresolved().wait(name, *this);
+  return false;
+}
+
+void Exchange::on_told() {
+  const http::RequestHead head = kept_head();
+  if (find_service(head, /*has_waited=*/true) && find_cluster(head)) try_endpoint(nullptr);
+}
+
+bool Exchange::find_cluster(const http::RequestHead& head) {
+  Destination* const wanted = worker_.router().find(*destination_, head.target);
+  if (wanted == nullptr) {
+    answer(503, "destination_unavailable", "no such destination");
+    return false;
+  }
+  hold_instead(wanted_cluster_, *wanted);
+  hold_instead(cluster_, worker_.router().carrier(*wanted));
+  cluster_->retry_budget.on_request(cluster_->now_ms());
+  read_keys(head);
   if (const auto timeout = cluster_->cluster.options().timeout; timeout.count() > 0) timer_.set(timeout);
-  try_endpoint(&head);
+  return true;
 }
 
 void Exchange::on_request_data(std::string_view bytes) {
@@ -187,7 +222,7 @@ balance::Request Exchange::balance_request() const {
 
 void Exchange::go_to_carrier() {
   if (!Router::can_serve(*wanted_cluster_, tried_)) {
-    Destination* const other = worker_.router().find(destination_, kept_head().target, tried_);
+    Destination* const other = worker_.router().find(*destination_, kept_head().target, tried_);
     if (other != nullptr) hold_instead(wanted_cluster_, *other);
   }
   Destination& carrier = worker_.router().carrier(*wanted_cluster_, tried_);
@@ -406,9 +441,9 @@ void Exchange::leave_endpoint(Outcome outcome, balance::Verdict verdict) {
 }
 
 void Exchange::count(std::uint16_t status) {
-  destination_.count(status);
-  if (destination_.cells == nullptr) return;
-  destination_.cells->duration.observe(static_cast<std::uint64_t>((worker_.loop().now() - started_).count()));
+  destination_->count(status);
+  if (destination_->cells == nullptr) return;
+  destination_->cells->duration.observe(static_cast<std::uint64_t>((worker_.loop().now() - started_).count()));
 }
 
 void Exchange::on_client_gone() { leave_endpoint(Outcome::cancelled); }

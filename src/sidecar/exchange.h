@@ -9,7 +9,9 @@
 #include "net/event_loop.h"
 #include "sidecar/client_stream.h"
 #include "sidecar/lease.h"
+#include "sidecar/listener_target.h"
 #include "sidecar/router.h"
+#include "sidecar/unresolved_destinations.h"
 #include "sidecar/upstream_stream.h"
 #include "sidecar/waiting_room.h"
 
@@ -25,12 +27,13 @@ inline constexpr std::string_view kNoRoomText = "too much waits to be sent";
 /// backpressure, tries another endpoint where nothing can be lost by it, and counts. Owned by its ClientStream,
 /// worker's thread only. Any call may end it by ClientStream::exchange_over() or abort(), after which it must not be
 /// touched.
-class Exchange final : private WaitingRoom::Guest {
+class Exchange final : private WaitingRoom::Guest, private UnresolvedDestinations::Guest {
  public:
   /// How much of a request's body is kept for another try.
   static constexpr std::size_t kMaxKeptBody = 64 * 1024;
 
-  Exchange(Worker& worker, ClientStream& client, Destination& destination);
+  /// `target` outlives it.
+  Exchange(Worker& worker, ClientStream& client, const ListenerTarget& target);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
@@ -75,6 +78,14 @@ class Exchange final : private WaitingRoom::Guest {
 
   void on_place() override;
   void on_no_place() override;
+  void on_told() override;
+
+  void keep_head(const http::RequestHead& head);
+  /// Has the Service that the request's host names as its destination. False: it waits to be told of it, or has been
+  /// answered.
+  bool find_service(const http::RequestHead& head, bool has_waited);
+  /// Which cluster it is for. False: it has been answered.
+  bool find_cluster(const http::RequestHead& head);
 
   /// What of the request decides where in the cluster it goes, and what is spoken there.
   void read_keys(const http::RequestHead& head);
@@ -109,7 +120,8 @@ class Exchange final : private WaitingRoom::Guest {
 
   Worker& worker_;
   ClientStream& client_;
-  Destination& destination_;
+  const ListenerTarget& target_;
+  Destination* destination_ = nullptr;
   Destination* wanted_cluster_ = nullptr;
   Destination* cluster_ = nullptr;  ///< it, or what it fails over to
   std::uint64_t hash_ = 0;

@@ -255,7 +255,7 @@ bool Http1Client::begin_request(std::string_view& bytes) {
     refuse(parsed.status, kBadRequest, parsed.problem, bytes);
     return false;
   }
-  request_ = std::make_unique<Request>(worker_, *this, *target_->destination);
+  request_ = std::make_unique<Request>(worker_, *this, *target_);
   request_->side = {.http11 = head.version == http::Version::http11,
                     .close = !head.keep_alive,
                     .to_head = head.method == "HEAD",

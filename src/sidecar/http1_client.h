@@ -38,7 +38,7 @@ class Http1Client final : public Connection, private ClientStream, private net::
  private:
   /// What is there while there is a request.
   struct Request {
-    Request(Worker& worker, Http1Client& client, Destination& destination) : exchange(worker, client, destination) {}
+    Request(Worker& worker, Http1Client& client, const ListenerTarget& target) : exchange(worker, client, target) {}
     http::ClientSide side;
     http::Framing framing = http::Framing::none;           ///< of the request
     http::Framing response_framing = http::Framing::none;  ///< towards the client

@@ -27,7 +27,7 @@ class Http2Client::Stream final : public Mortal, public ClientStream, public htt
   void start(const http::RequestHead& head) {
     grpc_ = is_grpc(head);
     to_head_ = head.method == "HEAD";
-    exchange_.emplace(connection_.worker_, *this, *connection_.target_->destination);
+    exchange_.emplace(connection_.worker_, *this, *connection_.target_);
     touch();
     exchange_->start(head, head.framing == http::Framing::none);
     if (exchange_ && head.framing == http::Framing::none) exchange_->on_request_end({});

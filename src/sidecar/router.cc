@@ -106,6 +106,7 @@ void Router::apply(const RoutingTable& table) {
   for (const auto& [service, destination] : destinations_) {
     if (!destination->set) continue;
     for (const std::string& address : destination->set->set.addresses) by_address_[address] = destination.get();
+    by_address_[service.text()] = destination.get();
   }
   std::erase_if(destinations_, [&](const auto& item) {
     return item.second.use_count() == 1 && item.second->users == 0 && !table.contains(item.first);

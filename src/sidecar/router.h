@@ -113,11 +113,11 @@ class Router {
   /// The destination of that name, known or not yet: whoever listens for it keeps it.
   std::shared_ptr<Destination> destination(const model::ServicePort& service);
 
-  /// The one that is dialled there, "IP:PORT"; null when none is.
+  /// The one that is dialled there, "IP:PORT", or has that name, and of which a set is known; null when none is.
   std::shared_ptr<Destination> destination_at(const std::string& address) const;
 
   /// Of these, who is held by nobody else (connections, rules and failovers that lead there) has no address any more,
-  /// until the next apply(). The others are returned.
+  /// until the next apply(), nor is found by its name. The others are returned.
   std::vector<model::ServicePort> release(const std::vector<model::ServicePort>& services);
 
   using Tried = std::span<balance::Backend* const>;

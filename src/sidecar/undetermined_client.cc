@@ -21,7 +21,8 @@ UndeterminedClient::UndeterminedClient(Worker& worker, net::FileDescriptor clien
       client_(std::move(client)),
       target_(std::move(target)),
       timer_(worker.loop(), [this] { on_timer(); }),
-      endpoints_may_speak_first_(target_->destination->cluster.options().protocol == model::Protocol::automatic) {
+      endpoints_may_speak_first_(target_->by_host.empty() &&
+                                 target_->destination->cluster.options().protocol == model::Protocol::automatic) {
   worker_.loop().add(client_.get(), EPOLLIN, *this);
   timer_.set(endpoints_may_speak_first_ ? kPatience : target_->destination->cluster.options().idle_timeout);
 }

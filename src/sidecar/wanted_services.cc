@@ -29,7 +29,7 @@ std::set<model::ServicePort> configured(const std::vector<ListenerConfig>& liste
   std::set<model::ServicePort> destinations;
   for (const auto& [service, set] : file_sets) destinations.insert(service);
   for (const ListenerConfig& listener : listeners) {
-    if (!listener.transparent) destinations.insert(listener.service);
+    if (listener.has_service()) destinations.insert(listener.service);
   }
   return destinations;
 }

@@ -93,6 +93,7 @@ Worker::Worker(std::size_t index, std::uint64_t seed, const HttpSettings& settin
       router_(index, random_, loop_),
       pipes_(limits.pipes),
       relay_resources_{loop_, scratch_, pipes_, buffers_.held()},
+      unresolved_(loop_, cells.no_answers),
       idle_timer_(loop_, [this] { close_idle_upstreams(); }) {
   held().set_limit(limits_.buffered_bytes);
   thread_ = std::thread([this] { loop_.run(); });
@@ -123,7 +124,8 @@ void Worker::add_listener(const ListenerConfig& listener, net::FileDescriptor so
     if (draining_) return;
     listeners_[listener.name] = std::make_unique<Listener>(
         *this, std::move(*shared),
-        ListenerTarget{listener.protocol, listener.transparent ? nullptr : router_.destination(listener.service)});
+        ListenerTarget{listener.protocol, listener.transparent ? nullptr : router_.destination(listener.service),
+                       listener.by_host});
   });
 }
 
@@ -152,8 +154,8 @@ void Worker::ask_for_destinations(UnresolvedDestinations::Ask ask, std::chrono::
   loop_.post([this, ask = std::move(ask), patience] { unresolved_.set_ask(ask, patience); });
 }
 
-void Worker::settle(const std::string& address, bool no_service) {
-  loop_.post([this, address, no_service] { unresolved_.settle(address, no_service); });
+void Worker::settle(const std::string& destination, bool no_service) {
+  loop_.post([this, destination, no_service] { unresolved_.settle(destination, no_service); });
 }
 
 void Worker::release(Services services, std::function<void(const Services& held)> done) {
@@ -236,7 +238,8 @@ void Worker::accept_transparent(net::FileDescriptor fd, ListenerProtocol protoco
   if (!wanted) return;
   const std::string address = wanted->text();
   if (unresolved_.open(address) && !router_.destination_at(address) && !would_loop(*wanted)) {
-    return unresolved_.wait(take_in(std::make_unique<UnresolvedClient>(*this, std::move(fd), protocol, *wanted)));
+    return unresolved_.wait(address,
+                            take_in(std::make_unique<UnresolvedClient>(*this, std::move(fd), protocol, *wanted)));
   }
   dispatch(std::move(fd), protocol, *wanted);
 }

@@ -74,11 +74,11 @@ class Worker {
   void set_zone(std::string zone);
   /// What the health checks have found of an endpoint of that service.
   void set_probed(const model::ServicePort& service, const std::string& address, bool well);
-  /// Where transparent listeners ask what a destination is that no table has; `ask` is called on the worker's thread,
-  /// and settle() answers. Without it such destinations are no Services. Before the first listener.
+  /// Where listeners that are of no one Service ask what a destination is that no table has; `ask` is called on the
+  /// worker's thread, and settle() answers. Without it such destinations are no Services. Before the first listener.
   void ask_for_destinations(UnresolvedDestinations::Ask ask, std::chrono::milliseconds patience);
   /// As UnresolvedDestinations has it.
-  void settle(const std::string& address, bool no_service);
+  void settle(const std::string& destination, bool no_service);
   /// Of these Services whoever nobody here holds on to is found no more at its addresses before the next apply();
   /// `done` is told the others, on the worker's thread.
   using Services = std::vector<model::ServicePort>;
@@ -125,7 +125,6 @@ class Worker {
   /// To the Service that is dialled at `wanted`, else straight there.
   void dispatch(net::FileDescriptor fd, ListenerProtocol protocol, const net::SocketAddress& wanted);
   UnresolvedDestinations& unresolved() { return unresolved_; }
-  void count_no_answer() { cells_.no_answers.add(); }
   /// A connection that has turned out to be one; `received` has been read already, its first byte `since` then.
   void become_http1(net::FileDescriptor fd, std::shared_ptr<const ListenerTarget> target, std::string_view received,
                     net::Clock::time_point since);

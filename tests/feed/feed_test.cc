@@ -80,6 +80,7 @@ TEST(FeedMessage, EveryKindComesBackAsItWas) {
   expect_round_trip_to_sidecar(Current{kWeb, "aa"});
   expect_round_trip_to_sidecar(Absent{kWeb});
   expect_round_trip_to_sidecar(Destination{"10.96.0.7:80", kWeb});
+  expect_round_trip_to_sidecar(Destination{"shop/web:80", kWeb});
   expect_round_trip_to_sidecar(Destination{"[fd00::7]:80", std::nullopt});
   expect_round_trip_to_sidecar(Place{"b"});
   expect_round_trip_to_sidecar(Place{""});
@@ -88,7 +89,7 @@ TEST(FeedMessage, EveryKindComesBackAsItWas) {
   expect_round_trip_to_operator(Subscribe{{{kWeb, ""}}, "node-1.example"});
   expect_round_trip_to_operator(Subscribe{{}, "node-1"});
   expect_round_trip_to_operator(Unsubscribe{{kWeb}});
-  expect_round_trip_to_operator(Resolve{{"10.96.0.7:80", "[fd00::7]:80"}});
+  expect_round_trip_to_operator(Resolve{{"10.96.0.7:80", "[fd00::7]:80", "shop/web:80"}});
   expect_round_trip_to_operator(Unresolve{{"10.96.0.7:80"}});
   expect_round_trip_to_operator(Ack{kWeb, "aa"});
 }
@@ -199,6 +200,8 @@ TEST(FeedMessage, WhatIsWrongIsRefusedAndNamed) {
       {R"({"resolve":[1]})", "resolve"},
       {R"({"resolve":["10.96.0.7"]})", "resolve: '10.96.0.7'"},
       {R"({"resolve":["[fd00:0::7]:80"]})", "allowed: [fd00::7]:80"},
+      {R"({"resolve":["shop/web"]})", "resolve: 'shop/web'"},
+      {R"({"resolve":["shop/web:080"]})", "resolve: 'shop/web:080'"},
       {R"({"unresolve":"10.96.0.7:80"})", "unresolve"},
       {R"({"subscribe":{},"node":""})", "node"},
       {R"({"subscribe":{},"node":1})", "node"},

@@ -19,7 +19,8 @@ void check_limits(const sidecar::Config& config) {
   CHECK(config.http.max_head_bytes >= 1'024 && config.http.max_target_bytes >= 1'024 && config.http.max_fields >= 16);
   CHECK(config.http.head_timeout.count() > 0 && config.limits.buffered_bytes >= 1 << 20);
   for (const sidecar::ListenerConfig& listener : config.listeners) {
-    CHECK(listener.transparent == (listener.service == model::ServicePort{}));
+    CHECK(listener.has_service() == (listener.service != model::ServicePort{}));
+    CHECK(!listener.transparent || listener.by_host.empty());
   }
   for (const model::EndpointSet& set : config.services) {
     CHECK(!set.rules.empty() && set.addresses.size() <= model::kMaxAddresses);

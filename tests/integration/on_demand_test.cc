@@ -52,6 +52,7 @@ endpoints: [{{addresses: [127.0.0.1]}}]
 workers: 2
 listeners:
   - {{name: outbound, address: "[::]:0", transparent: true}}
+  - {{name: hosts, address: 127.0.0.1:0, byHost: shop}}
 operator: {{address: "https://{}", ca: ca.crt, cert: sidecar.crt, key: sidecar.key, snapshot: snapshot,
             unusedAfter: {}, lookupTimeout: {}}}
 )",
@@ -69,6 +70,19 @@ operator: {{address: "https://{}", ca: ca.crt, cert: sidecar.crt, key: sidecar.k
     Socket served = listener.accept();
     served.send("hello");
     EXPECT_EQ(client.read_bytes(5), "hello");
+  }
+  /// A request for that host reaches that listener.
+  void expect_host_reaches(const std::string& host, Listener& listener) {
+    Socket client = ask_host(host);
+    Socket served = listener.accept();
+    EXPECT_EQ(served.read_request().field("Host"), host);
+    served.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+    EXPECT_EQ(client.read_response().body, "hello");
+  }
+  Socket ask_host(const std::string& host) {
+    Socket client = Socket::connect(net::SocketAddress::parse(sidecar_->address("hosts"))->port());
+    client.send("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+    return client;
   }
   double metric_of(const std::string& name) { return metric(sidecar_->metrics(), name).value_or(-1); }
   bool knows(const std::string& service) { return !sidecar_->backends(service).empty(); }
@@ -163,6 +177,25 @@ TEST_F(OnDemand, WhatIsUnusedIsNotSubscribedToAnyMoreButWhatIsHeldIs) {
   held.close();
   served.close();
   ASSERT_TRUE(eventually([&] { return !knows("shop/db:5432"); }));
+}
+
+TEST_F(OnDemand, ARequestGoesToTheServiceThatItsHostNames) {
+  put_service("db", 5432, a_);
+  start_operator();
+  start_sidecar();
+  expect_host_reaches("db:5432", a_);
+  expect_host_reaches("db.shop.svc.cluster.local:5432", a_);
+  EXPECT_EQ(ask_host("cache.shop:6379").read_response().status, 502);
+  EXPECT_FALSE(knows("shop/cache:6379"));
+  put_service("cache", 6379, b_);
+  ASSERT_TRUE(eventually([&] { return knows("shop/cache:6379"); }));
+  expect_host_reaches("cache.shop:6379", b_);
+  stop_sidecar();
+  operator_->kill();
+  operator_.reset();
+  start_sidecar();
+  expect_host_reaches("db:5432", a_);
+  EXPECT_EQ(ask_host("new.shop").read_response().status, 503) << "nobody knows";
 }
 
 }  // namespace

@@ -57,6 +57,19 @@ TEST_F(Resolution, NamesTheServiceOfAnAddress) {
   EXPECT_EQ(told(), Told{"[fd00::7]:80 shop/web:80"});
 }
 
+TEST_F(Resolution, KnowsAServiceByItsNameWhereverItIsDialled) {
+  put(kWeb, {});
+  resolve("shop/web:80");
+  EXPECT_EQ(told(), Told{"shop/web:80 shop/web:80"});
+  ASSERT_TRUE(say(feed::Resolve{{"shop/web:81", "shop/api:80"}}));
+  EXPECT_EQ(told(), (Told{"shop/api:80 -", "shop/web:81 -"}));
+  put(kApi, {kAddress});
+  EXPECT_EQ(told(), Told{"shop/api:80 shop/api:80"});
+  withdraw(kApi);
+  resolve("shop/api:80");
+  EXPECT_EQ(told(), Told{"shop/api:80 -"});
+}
+
 TEST_F(Resolution, SaysNothingBeforeItKnowsEverything) {
   resolve(kAddress);
   EXPECT_EQ(told(), Told{});

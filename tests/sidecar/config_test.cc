@@ -351,6 +351,22 @@ INSTANTIATE_TEST_SUITE_P(
                 with_listener("{name: x, address: 127.0.0.1:1, transparent: true, service: a/b:80}"),
                 4,
                 {"listeners[0].service", "'a/b:80'", "allowed: none where transparent is true"}},
+        Refusal{"AListenerByHostWithAService",
+                with_listener("{name: x, address: 127.0.0.1:1, byHost: shop, service: a/b:80}"),
+                4,
+                {"listeners[0].service", "'a/b:80'", "allowed: none where byHost is given"}},
+        Refusal{"AListenerByHostThatIsTransparent",
+                with_listener("{name: x, address: 127.0.0.1:1, byHost: shop, transparent: true}"),
+                4,
+                {"listeners[0].byHost", "'shop'", "allowed: none where transparent is true"}},
+        Refusal{"AListenerByHostThatLooksIntoNoRequest",
+                with_listener("{name: x, address: 127.0.0.1:1, byHost: shop, protocol: tcp}"),
+                4,
+                {"listeners[0].protocol", "'tcp'", "allowed: auto, http, http2 where byHost is given"}},
+        Refusal{"AListenerByHostOfNoNamespace",
+                with_listener("{name: x, address: 127.0.0.1:1, byHost: a.b}"),
+                4,
+                {"listeners[0].byHost", "'a.b'", "allowed: 1 to 63 of a-z"}},
         Refusal{"AFlagThatIsANumber",
                 with_listener("{name: x, address: 127.0.0.1:1, transparent: 1}"),
                 4,
@@ -498,6 +514,13 @@ TEST(Config, AllowsATransparentListenerWithoutAnyService) {
   const auto config = parse_config("listeners: [{name: x, address: 127.0.0.1:0, transparent: true}]\n", "c.yaml");
   ASSERT_TRUE(config.has_value()) << config.error().text;
   EXPECT_TRUE(config->listeners.at(0).transparent);
+}
+
+TEST(Config, AllowsAListenerByHostWithoutAnyService) {
+  const auto config = parse_config("listeners: [{name: x, address: 127.0.0.1:0, byHost: shop}]\n", "c.yaml");
+  ASSERT_TRUE(config.has_value()) << config.error().text;
+  EXPECT_EQ(config->listeners.at(0).by_host, "shop");
+  EXPECT_FALSE(config->listeners.at(0).has_service());
 }
 
 TEST(Config, AllowsAnyNumberOfListenersOnPortsOfTheirOwn) {

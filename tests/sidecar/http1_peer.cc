@@ -8,7 +8,8 @@ void Http1Peer::Stream::send_head(const Head& head, bool end) {
   std::string& out = peer_.out_;
   if (is_client_) {
     method = head.method;
-    out += head.method + " " + head.target + " HTTP/1.1\r\nHost: web\r\nTE: trailers\r\nConnection: TE\r\n";
+    out += head.method + " " + head.target + " HTTP/1.1\r\nHost: " + head.authority +
+           "\r\nTE: trailers\r\nConnection: TE\r\n";
   } else {
     out += "HTTP/1.1 " + std::to_string(head.status) + " \r\n";
   }

@@ -36,7 +36,7 @@ class Http2Peer::Stream final : public Talk, public http::Http2StreamHandler {
     http::RequestHead request;
     request.method = head.method;
     request.target = head.target;
-    request.authority = "web";
+    request.authority = head.authority;
     request.fields = views_of(head.fields);
     request.framing = framing;
     request.content_length = head.length.value_or(0);

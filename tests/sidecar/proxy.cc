@@ -28,10 +28,18 @@ Proxy::Proxy(std::uint64_t seed, std::size_t workers)
 }
 
 std::uint16_t Proxy::listen(const std::string& name, const model::ServicePort& service, ListenerProtocol protocol) {
+  return listen({.name = name, .address = {}, .service = service, .protocol = protocol});
+}
+
+std::uint16_t Proxy::listen_by_host(ListenerProtocol protocol) {
+  return listen({.name = "by host", .address = {}, .service = {}, .protocol = protocol, .by_host = "shop"});
+}
+
+std::uint16_t Proxy::listen(ListenerConfig config) {
   auto fd = net::listen_on(*net::SocketAddress::parse("127.0.0.1:0"), /*reuse_port=*/true);
   if (!fd) give_up(fd.error().text);
   const std::uint16_t port = net::local_address(fd->get())->port();
-  worker_->add_listener({.name = name, .address = {}, .service = service, .protocol = protocol}, std::move(*fd));
+  worker_->add_listener(config, std::move(*fd));
   sync();
   return port;
 }
@@ -159,6 +167,11 @@ std::uint64_t Proxy::held() {
   std::promise<std::uint64_t> bytes;
   worker_->loop().post([&] { bytes.set_value(worker_->held().total()); });
   return bytes.get_future().get();
+}
+
+std::uint64_t Proxy::unanswered() {
+  sync();
+  return cells_.no_answers.value();
 }
 
 std::uint64_t Proxy::ended_for_room() {

@@ -42,6 +42,8 @@ class Proxy {
   /// A fresh listener of the worker's, for kWeb if nothing else is said. Returns its port.
   std::uint16_t listen(const std::string& name, const model::ServicePort& service = kWeb,
                        ListenerProtocol protocol = ListenerProtocol::http);
+  /// One whose requests go to the Service that their host names, a name alone to that of the namespace "shop".
+  std::uint16_t listen_by_host(ListenerProtocol protocol);
 
   Worker& worker() { return *worker_; }
   /// Ends the worker as it is.
@@ -61,12 +63,15 @@ class Proxy {
   std::uint64_t detections(DetectedProtocol protocol);
   /// Bytes that the worker holds.
   std::uint64_t held();
+  /// Destinations of which nothing was said in time.
+  std::uint64_t unanswered();
   /// What was ended since no more may be held.
   std::uint64_t ended_for_room();
 
  private:
   using Backends = std::vector<std::shared_ptr<BackendMetrics>>;
 
+  std::uint16_t listen(ListenerConfig config);
   void publish(const Worker::Turns& turned = {});
   const ServiceCells& service(const model::ServicePort& service);
   const Backends& backends(const std::string& address);

@@ -20,13 +20,15 @@ using namespace fakes;
 struct Head {
   std::string method = "GET";
   std::string target = "/";
+  std::string authority = "web";
   std::uint16_t status = 200;
   Fields fields = {};
   std::optional<std::uint64_t> length = {};  ///< of the body, if that is told
 };
 
-inline Head request_to(const std::string& method, const std::string& target, Fields fields = {}) {
-  return {.method = method, .target = target, .fields = std::move(fields)};
+inline Head request_to(const std::string& method, const std::string& target, Fields fields = {},
+                       const std::string& authority = "web") {
+  return {.method = method, .target = target, .authority = authority, .fields = std::move(fields)};
 }
 inline Head answer_with(std::uint16_t status, Fields fields = {}) {
   return {.status = status, .fields = std::move(fields)};

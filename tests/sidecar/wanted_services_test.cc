@@ -34,6 +34,8 @@ TEST(WantedServices, AreTheListenersWhileNothingIsKnown) {
   EXPECT_EQ(
       wanted_services({{.name = "out", .address = "127.0.0.1:0", .service = {}, .transparent = true}}, {}, {}, {}),
       Services{});
+  EXPECT_EQ(wanted_services({{.name = "out", .address = "127.0.0.1:0", .service = {}, .by_host = "shop"}}, {}, {}, {}),
+            Services{});
 }
 
 TEST(WantedServices, AreTheClustersOfWhatIsListenedForToo) {
