@@ -107,10 +107,10 @@ std::optional<std::string> host_of(const std::string& text) {
   return is_name && !text.empty() && text.size() <= kLongestName ? std::optional(text) : std::nullopt;
 }
 
-OperatorConfig read_operator(const YAML::Node& node, const std::filesystem::path& directory) {
+uplink::OperatorConfig read_operator(const YAML::Node& node, const std::filesystem::path& directory) {
   const std::string where = "operator";
   check_map(node, where, {"address", "ca", "cert", "key", "token", "snapshot", "unusedAfter", "lookupTimeout"});
-  OperatorConfig feed;
+  uplink::OperatorConfig feed;
   const std::string address = text(node, where, "address");
   constexpr std::string_view kScheme = "https://";
   const std::size_t colon = address.rfind(':');

@@ -10,6 +10,7 @@
 #include "http/forwarded_fields.h"
 #include "model/endpoint_set.h"
 #include "result/result.h"
+#include "uplink/operator_config.h"
 
 namespace outrigger::sidecar {
 
@@ -65,24 +66,6 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
-/// Where sets come from when the file does not have them. Paths are relative to the file.
-struct OperatorConfig {
-  std::string host;  ///< a name or a numeric address, to connect to and to verify the certificate against
-  std::uint16_t port = 0;
-  std::string ca;
-  std::string certificate;  ///< empty: the operator is asked for one, with `token`
-  std::string key;
-  std::string token = {};  ///< of the pod's ServiceAccount, for the operator's audience
-  std::string snapshot;    ///< the last known good sets; empty: not kept
-  /// A Service that was dialled, not configured, and has not been used for that long is subscribed to no more; 1 s–24
-  /// h.
-  std::chrono::milliseconds unused_after{600'000};
-  /// How long a connection waits to be told what is dialled; 10 ms–10 s. An answer takes a millisecond or two where the
-  /// operator is well; what waits for one that is not must not look broken.
-  std::chrono::milliseconds lookup_timeout{250};
-  bool operator==(const OperatorConfig&) const = default;
-};
-
 struct Config {
   std::string admin = "127.0.0.1:4191";
   std::uint32_t workers = 0;  ///< 0: not given, worker_count()
@@ -92,7 +75,7 @@ struct Config {
   std::vector<model::EndpointSet> services;
   HttpSettings http;
   Limits limits;
-  std::optional<OperatorConfig> feed;
+  std::optional<uplink::OperatorConfig> feed;
   bool operator==(const Config&) const = default;
 };
 

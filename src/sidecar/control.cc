@@ -10,9 +10,9 @@
 #include "net/original_destination.h"
 #include "sidecar/admin_pages.h"
 #include "sidecar/backends_page.h"
-#include "sidecar/snapshot.h"
 #include "sidecar/startup_memory.h"
 #include "sidecar/worker_count.h"
+#include "uplink/snapshot.h"
 
 namespace outrigger::sidecar {
 namespace {
@@ -131,17 +131,18 @@ Result<void> Control::start_feed() {
     if (!made) return failure(config_path_ + ": operator: " + made.error().text);
     context = std::move(*made);
   }
-  feed_ = std::make_unique<FeedClient>(loop_, *config_.feed, context, fresh_seed(), node_to_ask_for(config_),
-                                       feed_callbacks());
+  feed_ = std::make_unique<uplink::FeedClient>(loop_, *config_.feed, context, fresh_seed(), node_to_ask_for(config_),
+                                               feed_callbacks());
   if (context) return {};
-  identity_ = std::make_unique<WorkloadIdentity>(
+  identity_ = std::make_unique<uplink::WorkloadIdentity>(
       loop_, *config_.feed, fresh_seed(),
-      WorkloadIdentity::Callbacks{.on_context = [this](net::SslContext own) { feed_->set_context(std::move(own)); },
-                                  .on_failure = [this] { feed_->give_up_hope(); }});
+      uplink::WorkloadIdentity::Callbacks{
+          .on_context = [this](net::SslContext own) { feed_->set_context(std::move(own)); },
+          .on_failure = [this] { feed_->give_up_hope(); }});
   return {};
 }
 
-FeedClient::Callbacks Control::feed_callbacks() {
+uplink::FeedClient::Callbacks Control::feed_callbacks() {
   return {.on_set =
               [this](std::shared_ptr<const feed::FullSet> set) {
                 absent_.erase(set->set.service);
@@ -179,7 +180,7 @@ void Control::start_on_demand() {
 void Control::load_last_known_good() {
   const std::string& path = config_.feed->snapshot;
   if (path.empty()) return;
-  auto snapshot = load_snapshot(path);
+  auto snapshot = uplink::load_snapshot(path);
   if (!snapshot) return log::warn("the snapshot is not used", {{"reason", snapshot.error().text}});
   if (snapshot->node == config_.node) node_zone_ = snapshot->zone;
   for (const auto& set : snapshot->sets) {
@@ -331,12 +332,12 @@ void Control::save_later() {
 }
 
 void Control::save() {
-  Snapshot snapshot{.confirmed_at = confirmed_at_.value_or(std::chrono::system_clock::time_point{}),
-                    .node = config_.node,
-                    .zone = node_zone_,
-                    .sets = {}};
+  uplink::Snapshot snapshot{.confirmed_at = confirmed_at_.value_or(std::chrono::system_clock::time_point{}),
+                            .node = config_.node,
+                            .zone = node_zone_,
+                            .sets = {}};
   for (const auto& [service, set] : feed_sets_) snapshot.sets.push_back(set);
-  if (auto done = save_snapshot(config_.feed->snapshot, snapshot); !done) {
+  if (auto done = uplink::save_snapshot(config_.feed->snapshot, snapshot); !done) {
     log::error("the snapshot is not saved", {{"reason", done.error().text}});
   }
 }

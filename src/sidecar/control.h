@@ -13,13 +13,13 @@
 #include "net/signal_watch.h"
 #include "sidecar/admin_pages.h"
 #include "sidecar/config.h"
-#include "sidecar/feed_client.h"
 #include "sidecar/file_watch.h"
 #include "sidecar/on_demand.h"
 #include "sidecar/routing_table.h"
 #include "sidecar/wanted_services.h"
 #include "sidecar/worker.h"
-#include "sidecar/workload_identity.h"
+#include "uplink/feed_client.h"
+#include "uplink/workload_identity.h"
 
 namespace outrigger::sidecar {
 
@@ -45,7 +45,7 @@ class Control {
   Result<Sockets> open_listeners(const std::vector<ListenerConfig>& listeners) const;
   void install_listeners(const std::vector<ListenerConfig>& listeners, Sockets sockets);
   Result<void> start_feed();
-  FeedClient::Callbacks feed_callbacks();
+  uplink::FeedClient::Callbacks feed_callbacks();
   void start_on_demand();
   void load_last_known_good();
 
@@ -90,9 +90,9 @@ class Control {
   TableBuilder tables_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<net::HttpServer> admin_;
-  std::unique_ptr<FeedClient> feed_;
-  std::unique_ptr<WorkloadIdentity> identity_;  ///< with feed_, where there is a token
-  std::unique_ptr<OnDemand> on_demand_;         ///< with feed_
+  std::unique_ptr<uplink::FeedClient> feed_;
+  std::unique_ptr<uplink::WorkloadIdentity> identity_;  ///< with feed_, where there is a token
+  std::unique_ptr<OnDemand> on_demand_;                 ///< with feed_
   check::HealthChecker health_checker_;
 
   Sets file_sets_;

@@ -11,8 +11,8 @@ constexpr int kLooksAWhile = 4;  ///< so a subscription ends at most a quarter l
 
 }  // namespace
 
-OnDemand::OnDemand(net::EventLoop& loop, const std::vector<std::unique_ptr<Worker>>& workers, FeedClient& feed,
-                   const OperatorConfig& config, Callbacks callbacks)
+OnDemand::OnDemand(net::EventLoop& loop, const std::vector<std::unique_ptr<Worker>>& workers, uplink::FeedClient& feed,
+                   const uplink::OperatorConfig& config, Callbacks callbacks)
     : loop_(loop),
       workers_(workers),
       feed_(feed),

@@ -9,8 +9,8 @@
 
 #include "net/event_loop.h"
 #include "sidecar/dialled_destinations.h"
-#include "sidecar/feed_client.h"
 #include "sidecar/worker.h"
+#include "uplink/feed_client.h"
 
 namespace outrigger::sidecar {
 
@@ -26,8 +26,8 @@ class OnDemand {
   };
 
   /// All but `callbacks` outlive it.
-  OnDemand(net::EventLoop& loop, const std::vector<std::unique_ptr<Worker>>& workers, FeedClient& feed,
-           const OperatorConfig& config, Callbacks callbacks);
+  OnDemand(net::EventLoop& loop, const std::vector<std::unique_ptr<Worker>>& workers, uplink::FeedClient& feed,
+           const uplink::OperatorConfig& config, Callbacks callbacks);
 
   /// One that was in use when this sidecar last ran.
   void remember(const model::ServicePort& service) { dialled_.remember(service, loop_.now()); }
@@ -48,7 +48,7 @@ class OnDemand {
 
   net::EventLoop& loop_;
   const std::vector<std::unique_ptr<Worker>>& workers_;
-  FeedClient& feed_;
+  uplink::FeedClient& feed_;
   std::chrono::milliseconds unused_after_;
   Callbacks callbacks_;
   DialledDestinations dialled_;

@@ -15,7 +15,7 @@ void SimulatedSidecar::restart() {
   std::erase_if(sets_, [this](const auto& entry) { return !wanted_.contains(entry.first); });
   destinations_.clear();
   zone_.clear();
-  subscriptions_.emplace(sidecar::FeedSubscriptions::Callbacks{
+  subscriptions_.emplace(uplink::FeedSubscriptions::Callbacks{
       .on_set =
           [this](const auto& set) {
             EXPECT_EQ(set->version, feed::version_of(set->set));
@@ -93,7 +93,7 @@ void SimulatedSidecar::take_line(Stream& stream, std::string_view line) {
   if (const auto answer = subscriptions_->take(std::move(*message))) say(stream, *answer);
 }
 
-void SimulatedSidecar::say(const sidecar::FeedSubscriptions::Messages& messages) {
+void SimulatedSidecar::say(const uplink::FeedSubscriptions::Messages& messages) {
   for (Stream* const stream : {&current_, &next_}) {
     if (!stream->link) continue;
     for (const feed::ToOperator& message : messages) say(*stream, message);

@@ -8,7 +8,7 @@
 #include "faults/simulated_replica.h"
 #include "feed/message.h"
 #include "lines/line_splitter.h"
-#include "sidecar/feed_subscriptions.h"
+#include "uplink/feed_subscriptions.h"
 
 namespace outrigger::faults {
 
@@ -61,7 +61,7 @@ class SimulatedSidecar {
     std::unique_ptr<LineSplitter> lines;
     bool answered = false;
   };
-  void say(const sidecar::FeedSubscriptions::Messages& messages);
+  void say(const uplink::FeedSubscriptions::Messages& messages);
   static void say(Stream& stream, const feed::ToOperator& message);
   static void leave(Stream& stream);
   void read(Stream& stream, std::size_t bytes);
@@ -74,7 +74,7 @@ class SimulatedSidecar {
   Sets sets_;
   std::map<std::string, std::optional<model::ServicePort>> destinations_;
   std::string zone_;
-  std::optional<sidecar::FeedSubscriptions> subscriptions_;
+  std::optional<uplink::FeedSubscriptions> subscriptions_;
   Stream current_;
   Stream next_;
 };

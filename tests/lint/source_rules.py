@@ -26,9 +26,8 @@ ROOMS = {
     "kube": {"model", "lines", "log"},
     "check": {"model", "health", "balance", "feed", "http", "net", "log"},
     "operator": {"model", "feed", "identity", "kube", "net", "metrics", "lines", "log"},
-    "sidecar": {
-        "model", "health", "balance", "check", "feed", "http", "identity", "net", "metrics", "lines", "log", "yaml"
-    },
+    "uplink": {"model", "balance", "feed", "http", "identity", "net", "lines", "log"},
+    "sidecar": {"model", "health", "balance", "check", "feed", "uplink", "http", "net", "metrics", "log", "yaml"},
     "cli": {"model", "health", "simulate", "yaml"},
 }
 # Values in, values out: a rule of theirs can be tested without a machine, and any run repeated from its seed.

@@ -131,8 +131,9 @@ TEST(Config, ReadsEverythingAFileMaySay) {
                                         .head_timeout = 5s}));
   EXPECT_EQ(config->limits, (Limits{.connections = 1'000, .buffered_bytes = 16 << 20, .grace = 0ms}));
   ASSERT_TRUE(config->feed.has_value());
-  EXPECT_EQ(*config->feed, (OperatorConfig{"operator.example", 8443, "/etc/outrigger/ca.pem", "/etc/outrigger/tls.crt",
-                                           "/abs/tls.key", "", "/etc/outrigger/last.json", 90s, 1s}));
+  EXPECT_EQ(*config->feed,
+            (uplink::OperatorConfig{"operator.example", 8443, "/etc/outrigger/ca.pem", "/etc/outrigger/tls.crt",
+                                    "/abs/tls.key", "", "/etc/outrigger/last.json", 90s, 1s}));
 }
 
 TEST(Config, HasDefaultsForWhatIsNotSaid) {

@@ -7,7 +7,7 @@
 
 #include "controlled.h"
 #include "feed/version.h"
-#include "sidecar/snapshot.h"
+#include "uplink/snapshot.h"
 
 namespace outrigger::sidecar::test {
 namespace {
@@ -146,7 +146,7 @@ TEST_F(Controlled, ServesFromItsSnapshotWhileTheOperatorIsAway) {
   set.endpoints.push_back({.address = a_.address(), .weight = 1, .tier = 0, .zone = "", .pod = "", .draining = false});
   const auto full = std::make_shared<const feed::FullSet>(feed::FullSet{feed::version_of(set), set});
   const auto confirmed = std::chrono::system_clock::now() - std::chrono::hours(1);
-  ASSERT_TRUE(save_snapshot((folder_.path() / "last").string(), {.confirmed_at = confirmed, .sets = {full}}));
+  ASSERT_TRUE(uplink::save_snapshot((folder_.path() / "last").string(), {.confirmed_at = confirmed, .sets = {full}}));
   ReservedPort nobody;
   folder_.write("config.yaml", "admin: " + admin_.address() + "\nlisteners:\n  - {name: web, address: " +
                                    web_.address() + ", service: shop/web:80}\noperator: {address: \"https://" +

@@ -1,4 +1,4 @@
-#include "sidecar/feed_client.h"
+#include "uplink/feed_client.h"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,9 @@
 
 #include "log/log.h"
 #include "net/http_server.h"
-#include "sidecar/retry_after.h"
+#include "uplink/retry_after.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 
 FeedClient::FeedClient(net::EventLoop& loop, OperatorConfig config, net::SslContext context, std::uint64_t seed,
                        std::string node, Callbacks callbacks)
@@ -137,4 +137,4 @@ void FeedClient::bury(std::unique_ptr<Link> link) {
   loop_.defer([dead = std::shared_ptr<Link>(std::move(link))] {});
 }
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

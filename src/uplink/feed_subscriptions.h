@@ -10,7 +10,7 @@
 
 #include "feed/message.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 
 /// What a sidecar wants to be told, what it has been told, and what each side is to say next, whichever stream, and
 /// operator, it is said on. Knows no sockets and no clock. One owner.
@@ -64,4 +64,4 @@ class FeedSubscriptions {
   std::set<std::string> unresolved_;  ///< what is asked for and is no Service yet
 };
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

@@ -5,7 +5,7 @@
 
 #include "balance/random.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 
 /// How long to wait for the next try when a stream has ended or did not begin: full jitter, so that sidecars do not
 /// come in one wave, of a time that doubles until a stream has lived for as long as it may become. So neither an
@@ -39,4 +39,4 @@ class FeedBackoff {
   std::chrono::seconds patience_ = kFirstPatience;
 };
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

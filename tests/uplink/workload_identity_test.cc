@@ -1,4 +1,4 @@
-#include "sidecar/workload_identity.h"
+#include "uplink/workload_identity.h"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include "fakes/run_until.h"
 #include "identity/issuer.h"
 #include "net/http_server.h"
-#include "sidecar/whole_file.h"
+#include "uplink/whole_file.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 namespace {
 
 using identity::Issuer;
@@ -195,4 +195,4 @@ TEST_F(WorkloadIdentityTest, WaitsForATokenThatIsNotThereYet) {
 }
 
 }  // namespace
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

@@ -1,11 +1,11 @@
 /// What FeedClient's own tests leave: streams of two operators that do not know the same.
-#include "sidecar/feed_subscriptions.h"
+#include "uplink/feed_subscriptions.h"
 
 #include <gtest/gtest.h>
 
 #include "feed/version.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 namespace {
 
 const model::ServicePort kWeb{{"shop", "web"}, 80};
@@ -63,4 +63,4 @@ TEST_F(FeedSubscriptionsTest, PassesByAStepThatTheOtherStreamHasTakenIt) {
 }
 
 }  // namespace
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

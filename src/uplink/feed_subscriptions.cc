@@ -1,4 +1,4 @@
-#include "sidecar/feed_subscriptions.h"
+#include "uplink/feed_subscriptions.h"
 
 #include <utility>
 #include <variant>
@@ -6,7 +6,7 @@
 #include "feed/version.h"
 #include "log/log.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 
 void FeedSubscriptions::know(std::shared_ptr<const feed::FullSet> set) { known_[set->set.service] = std::move(set); }
 
@@ -114,4 +114,4 @@ std::optional<feed::ToOperator> FeedSubscriptions::apply(feed::Place&& place) {
   return std::nullopt;
 }
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

@@ -1,4 +1,4 @@
-#include "sidecar/operator_address.h"
+#include "uplink/operator_address.h"
 
 #include <fmt/format.h>
 #include <netdb.h>
@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 namespace {
 
 Result<net::SocketAddress> resolve(const std::string& host, std::uint16_t port, std::uint64_t turn) {
@@ -56,4 +56,4 @@ void OperatorAddress::answer(const Found& found, Result<net::SocketAddress> addr
   found(std::move(address));
 }
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

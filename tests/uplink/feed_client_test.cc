@@ -1,5 +1,5 @@
 /// The sidecar's end of the feed against an operator that does as the test says, over real TLS.
-#include "sidecar/feed_client.h"
+#include "uplink/feed_client.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include "feed/version.h"
 #include "net/http_server.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 namespace {
 
 const model::ServicePort kWeb{{"shop", "web"}, 80};
@@ -415,4 +415,4 @@ TEST_F(Feed, MayEndAtAnyTime) {
 }
 
 }  // namespace
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

@@ -1,4 +1,4 @@
-#include "sidecar/snapshot.h"
+#include "uplink/snapshot.h"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "feed/version.h"
-#include "sidecar/whole_file.h"
+#include "uplink/whole_file.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 namespace {
 
 /// What the system clock can count to.
@@ -71,4 +71,4 @@ Result<Snapshot> load_snapshot(const std::string& path) {
   return snapshot;
 }
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

@@ -11,11 +11,11 @@
 #include "identity/trust_bundle.h"
 #include "net/event_loop.h"
 #include "net/tls.h"
-#include "sidecar/config.h"
-#include "sidecar/operator_address.h"
-#include "sidecar/operator_exchange.h"
+#include "uplink/operator_address.h"
+#include "uplink/operator_config.h"
+#include "uplink/operator_exchange.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 
 /// This sidecar's certificate: asked of the operator with the pod's ServiceAccount token (POST /v1/certificate),
 /// renewed at two thirds of its life, and each time with another key, which never leaves the process. With it comes the
@@ -63,4 +63,4 @@ class WorkloadIdentity {
   net::Timer timer_;
 };
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

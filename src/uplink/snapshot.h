@@ -9,7 +9,7 @@
 #include "feed/message.h"
 #include "result/result.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 
 struct Snapshot {
   std::chrono::system_clock::time_point confirmed_at;
@@ -26,4 +26,4 @@ Result<void> save_snapshot(const std::string& path, const Snapshot& snapshot);
 /// A file that is not there gives a snapshot without sets; a broken one gives an error naming path and line.
 Result<Snapshot> load_snapshot(const std::string& path);
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

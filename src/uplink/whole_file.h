@@ -6,11 +6,11 @@
 
 #include "result/result.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 
 /// Who reads it sees the old or the new one, also after a crash. Only the owner may read it.
 Result<void> replace_file(const std::string& path, std::string_view text);
 /// A file of more than `max_bytes` is an error.
 Result<std::string> read_whole_file(const std::string& path, std::size_t max_bytes);
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

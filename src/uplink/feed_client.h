@@ -10,13 +10,13 @@
 #include "lines/line_splitter.h"
 #include "net/event_loop.h"
 #include "net/tls.h"
-#include "sidecar/config.h"
-#include "sidecar/feed_backoff.h"
-#include "sidecar/feed_subscriptions.h"
-#include "sidecar/operator_address.h"
-#include "sidecar/operator_exchange.h"
+#include "uplink/feed_backoff.h"
+#include "uplink/feed_subscriptions.h"
+#include "uplink/operator_address.h"
+#include "uplink/operator_config.h"
+#include "uplink/operator_exchange.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 
 /// The sidecar's end of the feed: connects, stays connected, asks for what is wanted, resumes from the versions it has,
 /// and acknowledges what it has taken. Comes back with full jitter (at most 10 s), so that sidecars do not come in one
@@ -94,4 +94,4 @@ class FeedClient {
   net::Timer connect_timer_;  ///< for the first stream, the next after a failure, or a move
 };
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

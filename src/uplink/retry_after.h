@@ -5,7 +5,7 @@
 #include "http/message.h"
 #include "model/value_text.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 
 /// What an answer of the operator's asks to wait (RFC 9110 section 10.2.3, in seconds), a minute at most; 0: nothing.
 inline std::chrono::seconds retry_after(const http::ResponseHead& head) {
@@ -15,4 +15,4 @@ inline std::chrono::seconds retry_after(const http::ResponseHead& head) {
   return std::chrono::seconds(seconds ? std::min<std::uint32_t>(*seconds, 60) : 0);
 }
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

@@ -1,10 +1,10 @@
-#include "sidecar/operator_exchange.h"
+#include "uplink/operator_exchange.h"
 
 #include <fmt/format.h>
 
 #include <utility>
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 
 OperatorExchange::OperatorExchange(net::EventLoop& loop, const net::SocketAddress& address,
                                    const net::SslContext& context, const std::string& server_name,
@@ -79,4 +79,4 @@ void OperatorExchange::end(const std::string& reason) {
   callbacks_.on_end(reason);
 }
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

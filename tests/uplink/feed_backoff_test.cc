@@ -1,8 +1,8 @@
-#include "sidecar/feed_backoff.h"
+#include "uplink/feed_backoff.h"
 
 #include <gtest/gtest.h>
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 namespace {
 
 using namespace std::chrono_literals;
@@ -61,4 +61,4 @@ TEST(FeedBackoff, AddsItsJitterToWhatIsAskedFor) {
 }
 
 }  // namespace
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

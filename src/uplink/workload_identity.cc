@@ -1,4 +1,4 @@
-#include "sidecar/workload_identity.h"
+#include "uplink/workload_identity.h"
 
 #include <fmt/format.h>
 
@@ -8,10 +8,10 @@
 
 #include "identity/renewal.h"
 #include "log/log.h"
-#include "sidecar/retry_after.h"
-#include "sidecar/whole_file.h"
+#include "uplink/retry_after.h"
+#include "uplink/whole_file.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 namespace {
 
 using std::chrono::system_clock;
@@ -187,4 +187,4 @@ void WorkloadIdentity::fail(const std::string& reason) {
   if (!certificate_) callbacks_.on_failure();
 }
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

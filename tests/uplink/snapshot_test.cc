@@ -1,4 +1,4 @@
-#include "sidecar/snapshot.h"
+#include "uplink/snapshot.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include "fakes/certificates.h"
 #include "feed/version.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 namespace {
 
 std::shared_ptr<const feed::FullSet> some_set(const std::string& name, std::size_t endpoints) {
@@ -121,4 +121,4 @@ TEST_F(Snapshots, ThatCannotBeWrittenSayWhy) {
 }
 
 }  // namespace
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

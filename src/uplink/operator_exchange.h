@@ -11,7 +11,7 @@
 #include "net/stream.h"
 #include "net/tls.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 
 /// One HTTPS request to the operator and its answer, on a connection of its own. Control thread only. Callbacks come
 /// from the loop; none after on_end or close(). Who is in one may not destroy it: that waits for the loop's defer().
@@ -53,4 +53,4 @@ class OperatorExchange {
   std::unique_ptr<net::Stream> stream_;  ///< null once closed
 };
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

@@ -8,7 +8,7 @@
 #include "net/socket.h"
 #include "result/result.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 
 /// Where the operator is: a numeric address, or the addresses of a name in turn, since some may not be listened on, and
 /// from a random one on, so that sidecars spread over replicas. Looks names up on a thread of its own: getaddrinfo()
@@ -36,4 +36,4 @@ class OperatorAddress {
   std::thread resolver_;
 };
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink

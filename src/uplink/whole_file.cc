@@ -1,4 +1,4 @@
-#include "sidecar/whole_file.h"
+#include "uplink/whole_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,7 +10,7 @@
 
 #include "net/file_descriptor.h"
 
-namespace outrigger::sidecar {
+namespace outrigger::uplink {
 namespace {
 
 bool write_all(int fd, std::string_view bytes) {
@@ -52,4 +52,4 @@ Result<std::string> read_whole_file(const std::string& path, std::size_t max_byt
   }
 }
 
-}  // namespace outrigger::sidecar
+}  // namespace outrigger::uplink
