@@ -31,6 +31,9 @@ class IssuedIdentity final : public FeedIdentity {
   /// Answers POST /v1/certificate. The exchanges' server ends before this.
   void handle(net::HttpExchange& exchange) { endpoint_.handle(exchange); }
 
+  /// It leads, or no longer does: what a leader does is not waited for.
+  void wake() { keeper_.wake(); }
+
   bool ready() const override { return ready_; }
   /// What FeedIdentity tells, and CertificateEndpoint.
   void add_metrics(metrics::Exposition& exposition) const override;

@@ -97,9 +97,14 @@ Result<void> run(const Options& options) {
   kube::RequestCounts counts;
   std::optional<kube::LeaderElector> elector;
   std::optional<EventRecorder> events;
+  IssuedIdentity* issued = nullptr;
   if (*candidate) {
-    elector.emplace(*config, counts, **candidate, std::random_device{}(),
-                    [&](bool) { loop.post([&events] { events->wake(); }); });
+    elector.emplace(*config, counts, **candidate, std::random_device{}(), [&](bool) {
+      loop.post([&events, &issued] {
+        events->wake();
+        if (issued != nullptr) issued->wake();
+      });
+    });
   }
   if (config) events.emplace(*config, counts, [&elector] { return !elector || elector->leading(); });
   const auto on_problem = [&events](const AnnotationProblem& problem, Inventory::ProblemIs what) {
@@ -138,11 +143,12 @@ Result<void> run(const Options& options) {
   } else {
     auto identity_options = issued_identity_options(options);
     if (!identity_options) return tl::unexpected(identity_options.error());
-    auto issued = std::make_unique<IssuedIdentity>(
+    auto own = std::make_unique<IssuedIdentity>(
         loop, *config, counts, *identity_options, [&elector] { return !elector || elector->leading(); },
         std::chrono::system_clock::now, on_context);
-    feed_options.certificates = [&issued = *issued](net::HttpExchange& exchange) { issued.handle(exchange); };
-    identity = std::move(issued);
+    issued = own.get();
+    feed_options.certificates = [issued](net::HttpExchange& exchange) { issued->handle(exchange); };
+    identity = std::move(own);
   }
   const AdminServer admin(loop, std::move(*admin_listener),
                           {.reconciler = reconciler,

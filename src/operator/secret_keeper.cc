@@ -45,6 +45,14 @@ SecretKeeper::~SecretKeeper() {
   thread_.join();
 }
 
+void SecretKeeper::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+  }
+  wake_.notify_one();
+}
+
 void SecretKeeper::run() {
   while (true) {
     Outcome outcome = look();
@@ -61,7 +69,9 @@ void SecretKeeper::run() {
 
 bool SecretKeeper::sleep(std::chrono::milliseconds duration) {
   std::unique_lock lock(mutex_);
-  return !wake_.wait_for(lock, duration, [this] { return stopping_; });
+  wake_.wait_for(lock, duration, [this] { return stopping_ || woken_; });
+  woken_ = false;
+  return !stopping_;
 }
 
 SecretKeeper::Outcome SecretKeeper::look() {

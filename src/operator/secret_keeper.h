@@ -41,6 +41,9 @@ class SecretKeeper {
   /// Ends the thread, also in the middle of a call.
   ~SecretKeeper();
 
+  /// It looks now. Any thread.
+  void wake();
+
  private:
   /// What comes of a look.
   struct Outcome {
@@ -75,7 +78,8 @@ class SecretKeeper {
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  bool stopping_ = false;
+  bool stopping_ = false;  ///< guarded by mutex_, as is woken_
+  bool woken_ = false;
   std::thread thread_;
 };
 

@@ -10,9 +10,9 @@
 #include "lines/line_splitter.h"
 #include "net/event_loop.h"
 #include "net/tls.h"
-#include "uplink/feed_backoff.h"
 #include "uplink/feed_subscriptions.h"
 #include "uplink/operator_address.h"
+#include "uplink/operator_backoff.h"
 #include "uplink/operator_config.h"
 #include "uplink/operator_exchange.h"
 
@@ -90,7 +90,7 @@ class FeedClient {
   std::unique_ptr<Link> current_;  ///< what was last answered
   std::unique_ptr<Link> next_;     ///< being opened
   bool lost_ = false;              ///< since the last answer's head
-  FeedBackoff backoff_;
+  OperatorBackoff backoff_;
   net::Timer connect_timer_;  ///< for the first stream, the next after a failure, or a move
 };
 

@@ -16,10 +16,8 @@ namespace {
 
 using std::chrono::system_clock;
 
-constexpr std::chrono::milliseconds kFirstBackoff{200};
-constexpr std::chrono::milliseconds kMaxBackoff{30'000};
+constexpr std::chrono::milliseconds kMostBackoff{30'000};
 /// A wall clock may be set: it is looked at again.
-constexpr std::chrono::seconds kPatience{45};  ///< thousands may ask at once
 constexpr std::chrono::milliseconds kMaxSleep = std::chrono::minutes(10);
 constexpr std::size_t kMaxTokenBytes = 16 << 10;
 constexpr std::size_t kMaxAnswerBytes = 1 << 20;
@@ -56,7 +54,7 @@ WorkloadIdentity::WorkloadIdentity(net::EventLoop& loop, OperatorConfig config, 
       random_(seed),
       callbacks_(std::move(callbacks)),
       address_(loop, config_.host, config_.port, random_.below(UINT32_MAX)),
-      backoff_(kFirstBackoff),
+      backoff_(random_.below(UINT32_MAX), kMostBackoff),
       timer_(loop, [this] { look(); }) {
   const std::string path = bundle_path(config_);
   if (const auto kept = path.empty() ? failure("") : read_whole_file(path, identity::kMaxPemBytes)) {
@@ -103,7 +101,7 @@ void WorkloadIdentity::open(const net::SocketAddress& address, const std::string
   answer_.clear();
   status_ = 0;
   exchange_ = std::make_unique<OperatorExchange>(
-      loop_, address, *context, config_.host, kPatience,
+      loop_, address, *context, config_.host, backoff_.patience(),
       OperatorExchange::Callbacks{
           .on_open =
               [this, token] {
@@ -136,7 +134,7 @@ void WorkloadIdentity::on_end(const std::string& reason) {
     return fail(fmt::format("the operator answers {}: {}", status_, trimmed(answer_.substr(0, 200))));
   }
   if (auto taken = take_answer(); !taken) return fail(taken.error().text);
-  backoff_ = kFirstBackoff;
+  backoff_.begin_anew();
   look();
 }
 
@@ -178,11 +176,9 @@ void WorkloadIdentity::remember(const identity::TrustBundle& learnt) {
 }
 
 void WorkloadIdentity::fail(const std::string& reason) {
-  const auto jitter = std::chrono::milliseconds(1 + random_.below(static_cast<std::uint64_t>(backoff_.count())));
-  const auto delay = std::exchange(retry_after_, {}) + jitter;
+  const auto delay = backoff_.next({}, std::exchange(retry_after_, {}));
   log::warn("no certificate",
             {{"operator", config_.host}, {"reason", reason}, {"retry_ms", std::to_string(delay.count())}});
-  backoff_ = std::min(backoff_ * 2, kMaxBackoff);
   timer_.set(delay);
   if (!certificate_) callbacks_.on_failure();
 }

@@ -12,6 +12,7 @@
 #include "net/event_loop.h"
 #include "net/tls.h"
 #include "uplink/operator_address.h"
+#include "uplink/operator_backoff.h"
 #include "uplink/operator_config.h"
 #include "uplink/operator_exchange.h"
 
@@ -59,7 +60,7 @@ class WorkloadIdentity {
   std::string answer_;
   std::optional<identity::Certificate> certificate_;
   identity::TimePoint renewal_;  ///< counts with certificate_
-  std::chrono::milliseconds backoff_;
+  OperatorBackoff backoff_;
   net::Timer timer_;
 };
 

@@ -11,6 +11,7 @@
 #include "integration/metrics_text.h"
 #include "integration/program.h"
 #include "integration/programs.h"
+#include "kube/base64.h"
 #include "kube/client.h"
 #include "kube/secret.h"
 #include "operator/feed_client.h"
@@ -38,11 +39,27 @@ class Identity : public testing::Test {
   }
 
   void start(const std::string& certificate_life = "86400") {
-    operator_ = std::make_unique<Program>(std::vector<std::string>{
-        OUTRIGGER_OPERATOR, "--kubeconfig", server_.operator_kubeconfig(), "--feed-address",
-        feed_.port() == 0 ? "127.0.0.1:0" : feed_.text(), "--admin-address", "127.0.0.1:0", "--identity-secret",
-        kSecret.name, "--namespace", kSecret.ns, "--lease", "outrigger-system/outrigger", "--serving-name", "localhost",
-        "--feed-scope", "namespace", "--certificate-life", certificate_life});
+    operator_ = std::make_unique<Program>(std::vector<std::string>{OUTRIGGER_OPERATOR,
+                                                                   "--kubeconfig",
+                                                                   server_.operator_kubeconfig(),
+                                                                   "--feed-address",
+                                                                   feed_.port() == 0 ? "127.0.0.1:0" : feed_.text(),
+                                                                   "--admin-address",
+                                                                   "127.0.0.1:0",
+                                                                   "--identity-secret",
+                                                                   kSecret.name,
+                                                                   "--namespace",
+                                                                   kSecret.ns,
+                                                                   "--lease",
+                                                                   "outrigger-system/outrigger",
+                                                                   "--serving-name",
+                                                                   "localhost",
+                                                                   "--feed-scope",
+                                                                   "namespace",
+                                                                   "--certificate-life",
+                                                                   certificate_life,
+                                                                   "--webhook-configuration",
+                                                                   "outrigger"});
     feed_ = net::SocketAddress::parse(operator_->address("feed")).value();
   }
   json post(const std::string& path, const json& object) {
@@ -138,6 +155,27 @@ TEST_F(Identity, ComesFromATokenForTheRightAudienceAlone) {
   FeedClient again(loop_, feed_, context);
   expect_fed(again);
   EXPECT_EQ(secret().resource_version, version);
+}
+
+TEST_F(Identity, IsWhatTheApiServerKnowsTheWebhookBy) {
+  operator_.reset();
+  const std::string collection = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+  post(collection, {{"metadata", {{"name", "outrigger"}}},
+                    {"webhooks",
+                     {{{"name", "inject.outrigger.dev"},
+                       {"admissionReviewVersions", {"v1"}},
+                       {"sideEffects", "None"},
+                       {"failurePolicy", "Ignore"},
+                       {"clientConfig",
+                        {{"service", {{"namespace", "outrigger-system"}, {"name", "outrigger"}, {"path", "/"}}}}}}}}});
+  const auto bundle = [&] {
+    const auto answer = client_.get(collection + "/outrigger");
+    CHECK(answer && answer->status == 200);
+    return json::parse(answer->body).at("webhooks").at(0).at("clientConfig").value("caBundle", "");
+  };
+  start();
+  ASSERT_TRUE(eventually([&] { return !bundle().empty(); }));
+  EXPECT_EQ(bundle(), kube::encode_base64(secret().data.at("ca.crt")));
 }
 
 TEST_F(Identity, IsASidecarsByItsTokenAndIsRenewedWhileItIsFed) {

@@ -30,13 +30,13 @@ json theirs(const identity::Issuer& root) {
 
 class SecretKeeperTest : public testing::Test {
  protected:
-  void start(const std::string& webhook_configuration = "") {
+  void start(const std::string& webhook_configuration = "", std::chrono::milliseconds interval = 2ms) {
     keeper_.emplace(
         api_.config(), counts_,
         SecretKeeperOptions{.secret = kKey,
                             .webhook_configuration = webhook_configuration,
                             .timing = kTiming,
-                            .interval = 2ms,
+                            .interval = interval,
                             .first_backoff = 2ms},
         [this] { return leading_.load(); }, [this] { return kStart + std::chrono::hours(hours_.load()); },
         [this](const identity::RootState& state) {
@@ -52,9 +52,10 @@ class SecretKeeperTest : public testing::Test {
     return told_[count - 1];
   }
   /// The keeper has looked again, twice, so that one look began after this was called.
-  void let_it_look() {
-    const std::size_t target = store_.calls() + 3;
-    for (const auto deadline = std::chrono::steady_clock::now() + 20s; store_.calls() < target;) {
+  void let_it_look() { await_calls(store_.calls() + 3); }
+  /// It has made so many calls.
+  void await_calls(std::size_t count) {
+    for (const auto deadline = std::chrono::steady_clock::now() + 20s; store_.calls() < count;) {
       CHECK(std::chrono::steady_clock::now() < deadline);
       std::this_thread::yield();
     }
@@ -196,6 +197,18 @@ TEST_F(SecretKeeperTest, KeepsTheWebhooksBundleWhileItLeads) {
   let_it_look();
   let_it_look();
   EXPECT_EQ(store_.webhooks()["webhooks"][0]["clientConfig"]["caBundle"], bundle);
+}
+
+TEST_F(SecretKeeperTest, LooksAtOnceWhenItIsWoken) {
+  store_.set_webhooks(json::parse(R"({"webhooks": [{"name": "a", "clientConfig": {}}]})"));
+  leading_ = false;
+  start("outrigger", 1h);
+  told(1);
+  const std::size_t before = store_.calls();
+  leading_ = true;
+  keeper_->wake();
+  await_calls(before + 3);  // the Secret, and the webhooks: read and written
+  EXPECT_TRUE(store_.webhooks()["webhooks"][0]["clientConfig"].contains("caBundle"));
 }
 
 TEST_F(SecretKeeperTest, EndsInTheMiddleOfACall) {

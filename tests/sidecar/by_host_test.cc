@@ -140,6 +140,25 @@ TEST_F(ByHost, WhatIsNoServiceIsRefusedUntilItIsOne) {
   EXPECT_EQ(asked().size(), 1u) << "no Service has such a name";
 }
 
+TEST_F(ByHost, WhatNobodyUsesAnyMoreIsAskedForAgain) {
+  ask_within(std::chrono::seconds(20));
+  put_api(api_);
+  Socket client = asking(to(kApiHost));
+  serve(api_, client, kApiHost);
+  EXPECT_EQ(asked().size(), 0u) << "it is known";
+  proxy_.eventually("nobody holds it", [&] {
+    Worker::Services held{kApi};
+    proxy_.worker().release({kApi}, [&held](const Worker::Services& still) { held = still; });
+    proxy_.sync();
+    return held.empty();
+  });
+  client.send(to(kApiHost));
+  proxy_.eventually("it is asked for", [&] { return asked().size() == 1; });
+  put_api(api_);
+  settle(kApi, false);
+  serve(api_, client, kApiHost);
+}
+
 TEST_F(ByHost, IsRefusedWhereNobodyAnswersInTime) {
   ask_within(milliseconds(20));
   Socket client = asking(to(kApiHost));
