@@ -54,7 +54,7 @@ FeedSubscriptions::Messages FeedSubscriptions::beginning() const {
 }
 
 std::optional<feed::ToOperator> FeedSubscriptions::take(feed::ToSidecar&& message) {
-  auto answer = std::visit([this](auto&& body) { return apply(std::move(body)); }, std::move(message));
+  auto answer = std::visit([this](auto& body) { return apply(std::move(body)); }, message);
   callbacks_.on_word();
   return answer;
 }
