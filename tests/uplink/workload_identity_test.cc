@@ -96,8 +96,9 @@ class WorkloadIdentityTest : public ::testing::Test {
                           .snapshot = path + "/snapshot"};
     identity_ = std::make_unique<WorkloadIdentity>(
         loop_, config, /*seed=*/1,
-        WorkloadIdentity::Callbacks{.on_context = [this](const net::SslContext& context) { contexts_.push_back(context); },
-                                    .on_failure = [this] { ++failures_; }});
+        WorkloadIdentity::Callbacks{
+            .on_context = [this](const net::SslContext& context) { contexts_.push_back(context); },
+            .on_failure = [this] { ++failures_; }});
   }
   void await(const char* what, const std::function<bool()>& done) {
     ASSERT_TRUE(fakes::run_until(loop_, done)) << what;
