@@ -95,9 +95,10 @@ void add_workers(metrics::Exposition& page, std::span<const WorkerCells> workers
   page.gauge("outrigger_connections_active", "Client connections open.", {}, static_cast<double>(connections));
   page.counter("outrigger_passthrough_connections_total", "Connections to destinations that are no Service known here.",
                {}, static_cast<double>(passed_through));
-  page.counter("outrigger_unanswered_destinations_total",
-               "Connections that went where they were going since the operator did not say in time what is there.", {},
-               static_cast<double>(no_answers));
+  page.counter(
+      "outrigger_unanswered_destinations_total",
+      "Connections, and requests by host, of which the operator did not say in time which Service they are for.", {},
+      static_cast<double>(no_answers));
   page.counter("outrigger_buffer_exhausted_total",
                "Requests, and connections of other protocols, ended since no more bytes may be held.", {},
                static_cast<double>(no_room));

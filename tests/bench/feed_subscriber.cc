@@ -8,6 +8,7 @@
 
 #include "feed/version.h"
 #include "net/http_server.h"
+#include "uplink/operator_exchange.h"
 
 namespace bench {
 namespace {
@@ -16,11 +17,7 @@ namespace feed = outrigger::feed;
 using outrigger::failure;
 using outrigger::Result;
 
-// The sidecar's.
-constexpr std::chrono::milliseconds kFirstBackoff{200};
-constexpr std::chrono::milliseconds kMaxBackoff{10'000};
-constexpr std::chrono::seconds kSilence{15};
-constexpr std::chrono::seconds kMaxPatience{60};
+constexpr std::chrono::seconds kSilence = outrigger::uplink::OperatorExchange::kSilence;
 constexpr std::size_t kMaxLines = 8'192;
 
 Digest digest_of(const feed::FullSet& full) {
@@ -37,8 +34,7 @@ outrigger::model::ServicePort port_of(std::size_t service) {
 
 FeedSubscriber::FeedSubscriber(Crowd& crowd, const std::vector<std::size_t>& services)
     : crowd_(crowd),
-      backoff_(kFirstBackoff),
-      patience_(kSilence),
+      backoff_(crowd.random()),
       retry_(crowd.loop, [this] { connect(); }),
       silence_(crowd.loop, [this] { lose(); }) {
   for (const std::size_t service : services) slots_.push_back({.service = service});
@@ -58,7 +54,7 @@ void FeedSubscriber::connect() {
                                                  .on_end = [this](const std::string&) { lose(); }});
   if (!stream) return lose();
   stream_ = std::move(*stream);
-  silence_.set(patience_);
+  silence_.set(backoff_.patience());
 }
 
 void FeedSubscriber::on_open() {
@@ -113,8 +109,7 @@ Result<void> FeedSubscriber::read(std::string_view bytes) {
 }
 
 Result<void> FeedSubscriber::take(std::string_view line) {
-  backoff_ = kFirstBackoff;
-  patience_ = kSilence;
+  backoff_.begin_anew();
   if (line.starts_with("{\"heartbeat\"")) return {};
   crowd_.bytes_in += line.size() + 1;
   ++crowd_.lines_in;
@@ -202,10 +197,7 @@ void FeedSubscriber::lose() {
   if (answered()) --crowd_.answered;
   for (Slot& slot : slots_) slot.answered = false;
   answered_ = 0;
-  std::uniform_int_distribution<std::int64_t> wait_ms(1, backoff_.count());
-  retry_.set(std::chrono::milliseconds(wait_ms(crowd_.random)));
-  backoff_ = std::min(backoff_ * 2, kMaxBackoff);
-  patience_ = std::min(patience_ * 2, kMaxPatience);
+  retry_.set(backoff_.next({}, {}));
 }
 
 FeedSubscriber::Slot* FeedSubscriber::slot_of(std::size_t service) {

@@ -1,5 +1,5 @@
 /// A sidecar as the operator sees it, and little more: one mutual-TLS stream, its subscriptions, acknowledgements, and
-/// the way back when it is lost (src/sidecar/feed_client.cc). Loop's thread only.
+/// the way back when it is lost (src/uplink/feed_client.cc). Loop's thread only.
 #pragma once
 
 #include <chrono>
@@ -20,6 +20,7 @@
 #include "lines/line_splitter.h"
 #include "net/event_loop.h"
 #include "net/stream.h"
+#include "uplink/operator_backoff.h"
 
 namespace bench {
 
@@ -90,8 +91,7 @@ class FeedSubscriber {
   bool head_read_ = false;
   outrigger::http::BodyReader body_;
   outrigger::LineSplitter lines_{outrigger::feed::kMaxLineToSidecar};
-  std::chrono::milliseconds backoff_;
-  std::chrono::seconds patience_;  ///< for a stream to begin
+  outrigger::uplink::OperatorBackoff backoff_;
   outrigger::net::Timer retry_;
   outrigger::net::Timer silence_;
 };

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "fakes/run_until.h"
@@ -215,16 +216,23 @@ TEST_F(Identity, ThatHasEndedWhileTheOperatorWasAwayIsRenewedOnItsReturn) {
   const double first = age();
   EXPECT_GT(first, 0);
   EXPECT_TRUE(eventually([&] { return age() > first; }));
-  // And by one that starts meanwhile, with nothing but its snapshot and its token.
-  sidecar_->program().kill();
-  start_sidecar();
-  EXPECT_TRUE(sidecar_has(1));
-  EXPECT_FALSE(expiry().has_value());
 
-  start();
+  start("10");
   objects_.set_members({"shop", "web"}, {{.ip = "10.77.1.1"}, {.ip = "10.77.1.2"}});
   EXPECT_TRUE(sidecar_has(2));
   EXPECT_GT(expiry().value_or(0), ended);
+
+  // So does one that starts while it is away, with nothing but its snapshot and its token.
+  operator_->kill();
+  sidecar_->program().signal(SIGTERM);  // what it was told last is in its snapshot
+  EXPECT_EQ(sidecar_->program().wait_for_end(), 0);
+  start_sidecar();
+  EXPECT_TRUE(sidecar_has(2));
+  EXPECT_FALSE(expiry().has_value());
+  start();
+  objects_.set_members({"shop", "web"}, {{.ip = "10.77.1.1"}});
+  EXPECT_TRUE(sidecar_has(1));
+  EXPECT_TRUE(expiry().has_value());
 }
 
 }  // namespace

@@ -8,15 +8,12 @@
 
 #include "integration/api_server.h"
 #include "integration/fault_proxy.h"
-#include "integration/metrics_text.h"
+#include "integration/leader.h"
 #include "integration/programs.h"
 #include "kube/lease.h"
 
 namespace outrigger::integration {
 namespace {
-
-constexpr std::size_t kReplicas = 3;
-constexpr std::size_t kNobody = SIZE_MAX;
 
 /// A Lease's times as flags.
 struct Timing {
@@ -85,33 +82,9 @@ operator: {{address: https://{}, ca: ca.crt, cert: sidecar.crt, key: sidecar.key
     });
   }
 
-  bool leads(std::size_t i) {
-    const auto value = metric(replicas_[i].feeder->metrics(), "leader_election_master_status", {{"name", "outrigger"}});
-    EXPECT_TRUE(value);
-    return value == 1;
-  }
-  /// Waits until one of these leads.
+  bool leads(std::size_t i) { return integration::leads(*replicas_[i].feeder); }
   std::size_t leader_of(const std::vector<std::size_t>& replicas) {
-    std::size_t leader = kNobody;
-    EXPECT_TRUE(eventually([&] {
-      for (const std::size_t i : replicas) {
-        if (leads(i)) leader = i;
-      }
-      return leader != kNobody;
-    }));
-    // Nobody leads beside it, be it that it has passed on just now.
-    for (const std::size_t i : replicas) {
-      const bool beside = leader != kNobody && i != leader && leads(i);
-      EXPECT_FALSE(beside && leads(leader));
-    }
-    return leader;
-  }
-  static std::vector<std::size_t> others(std::size_t than) {
-    std::vector<std::size_t> others;
-    for (std::size_t i = 0; i < kReplicas; ++i) {
-      if (i != than) others.push_back(i);
-    }
-    return others;
+    return integration::leader_of(replicas, [this](std::size_t i) { return leads(i); });
   }
   /// Messages of the Events of ours about the Service.
   std::vector<std::string> events() {

@@ -12,6 +12,7 @@
 #include "integration/api_server.h"
 #include "integration/eventually.h"
 #include "integration/fault_proxy.h"
+#include "integration/leader.h"
 #include "integration/metrics_text.h"
 #include "integration/programs.h"
 #include "integration/redirection.h"
@@ -19,7 +20,6 @@
 namespace outrigger::integration {
 namespace {
 
-constexpr std::size_t kReplicas = 3;
 constexpr std::size_t kSidecars = 6;
 constexpr std::size_t kServices = 3;
 constexpr std::uint16_t kFeedPort = 8443;  ///< of all operators; the network is the test's own
@@ -92,30 +92,9 @@ class Replicas : public ::testing::Test {
   /// Streams to that operator.
   double fed_by(std::size_t i) { return metric(operators_[i]->metrics(), "outrigger_subscribers").value_or(0); }
 
-  bool leads(std::size_t i) {
-    return metric(operators_[i]->metrics(), "leader_election_master_status", {{"name", "outrigger"}}) == 1;
-  }
+  bool leads(std::size_t i) { return integration::leads(*operators_[i]); }
   std::size_t leader_of(const std::vector<std::size_t>& replicas) {
-    std::size_t leader = kReplicas;
-    EXPECT_TRUE(eventually([&] {
-      std::size_t leaders = 0;
-      for (const std::size_t i : replicas) {
-        if (leads(i)) {
-          leader = i;
-          ++leaders;
-        }
-      }
-      EXPECT_TRUE(leaders <= 1 || !leads(leader)) << "two lead at once";
-      return leaders == 1;
-    }));
-    return leader;
-  }
-  static std::vector<std::size_t> all_but(std::size_t lost) {
-    std::vector<std::size_t> others;
-    for (std::size_t i = 0; i < kReplicas; ++i) {
-      if (i != lost) others.push_back(i);
-    }
-    return others;
+    return integration::leader_of(replicas, [this](std::size_t i) { return leads(i); });
   }
 
   ApiServer server_;
@@ -135,12 +114,12 @@ TEST_F(Replicas, OneAfterTheOtherIsLostAndEverySidecarComesToHaveWhatTheApiHas) 
 
   SCOPED_TRACE("killed");
   std::size_t lost = leader_of({0, 1, 2});
-  ASSERT_NE(lost, kReplicas);
+  ASSERT_NE(lost, kNobody);
   operators_[lost]->kill();
   set_members(2);
   EXPECT_TRUE(all_have_what_the_api_has()) << "with two that are left";
-  std::size_t leader = leader_of(all_but(lost));
-  ASSERT_NE(leader, kReplicas);
+  std::size_t leader = leader_of(others(lost));
+  ASSERT_NE(leader, kNobody);
   start_operator(lost);
 
   SCOPED_TRACE("stopped");
@@ -148,8 +127,8 @@ TEST_F(Replicas, OneAfterTheOtherIsLostAndEverySidecarComesToHaveWhatTheApiHas) 
   operators_[lost]->program().signal(SIGSTOP);
   set_members(3);
   EXPECT_TRUE(all_have_what_the_api_has()) << "whoever hears nothing any more goes to another";
-  leader = leader_of(all_but(lost));
-  ASSERT_NE(leader, kReplicas);
+  leader = leader_of(others(lost));
+  ASSERT_NE(leader, kNobody);
   operators_[lost]->program().signal(SIGCONT);
   EXPECT_FALSE(leads(lost)) << "it knows that its time is over";
 
@@ -157,8 +136,8 @@ TEST_F(Replicas, OneAfterTheOtherIsLostAndEverySidecarComesToHaveWhatTheApiHas) 
   lost = leader;
   proxies_[lost]->hang(true);
   set_members(4);
-  leader = leader_of(all_but(lost));
-  ASSERT_NE(leader, kReplicas);
+  leader = leader_of(others(lost));
+  ASSERT_NE(leader, kNobody);
   // Those that it feeds keep what they have: it cannot know that there is more.
   proxies_[lost]->hang(false);
   set_members(5);
