@@ -158,12 +158,10 @@ SliceGroup read_endpoints(const JsonField& object, const model::ObjectKey& key) 
 
 PodInfo read_pod_info(const JsonField& object) {
   const JsonField metadata = object["metadata"];
-  const model::Annotations annotations = read_annotations(metadata);
   PodInfo pod;
-  pod.annotations = model::parse_pod_annotations(annotations);
+  pod.annotations = model::parse_pod_annotations(read_annotations(metadata));
   pod.uid = metadata["uid"].text();
-  pod.annotated = std::ranges::any_of(
-      annotations, [](const auto& annotation) { return annotation.first.starts_with(model::kAnnotationPrefix); });
+  pod.annotated = pod.annotations != model::ParsedPodAnnotations{};
   return pod;
 }
 

@@ -24,7 +24,7 @@ struct SliceGroup {
 struct PodInfo {
   model::ParsedPodAnnotations annotations;
   std::string uid;
-  /// False: no annotation of ours, so nothing need be kept of it.
+  /// False: nothing of it matters to balancing, so nothing need be kept of it.
   bool annotated = false;
   bool operator==(const PodInfo&) const = default;
 };

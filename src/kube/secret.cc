@@ -7,8 +7,8 @@
 namespace outrigger::kube {
 namespace {
 
-constexpr const char* kManagedBy = "app.kubernetes.io/managed-by";
-constexpr const char* kUs = "outrigger";
+constexpr const char* kKeeper = "outrigger.dev/kept-by";
+constexpr const char* kUs = "operator";
 
 /// Null where it is anything but what is asked for.
 const nlohmann::json* find(const nlohmann::json* object, const char* name) {
@@ -34,7 +34,7 @@ Result<Secret> read_secret(const std::string& json) {
   const nlohmann::json* const metadata = find(&object, "metadata");
   Secret secret;
   secret.resource_version = text_of(find(metadata, "resourceVersion"));
-  secret.ours = text_of(find(find(metadata, "labels"), kManagedBy)) == kUs;
+  secret.ours = text_of(find(find(metadata, "labels"), kKeeper)) == kUs;
   if (secret.resource_version.empty()) return failure("Secret: the API server's answer is none");
   const nlohmann::json* const data = find(&object, "data");
   if (data == nullptr || !data->is_object()) return secret;
@@ -52,7 +52,7 @@ std::string new_secret(const model::ObjectKey& key, const Secret::Data& data) {
   return nlohmann::json{{"apiVersion", "v1"},
                         {"kind", "Secret"},
                         {"type", "kubernetes.io/tls"},
-                        {"metadata", {{"namespace", key.ns}, {"name", key.name}, {"labels", {{kManagedBy, kUs}}}}},
+                        {"metadata", {{"namespace", key.ns}, {"name", key.name}, {"labels", {{kKeeper, kUs}}}}},
                         {"data", encoded(data)}}
       .dump();
 }

@@ -1,5 +1,5 @@
 #pragma once
-/// A Secret of type kubernetes.io/tls. Any thread. No error shows a value of it.
+/// The Secret of a root: data by the keys of type kubernetes.io/tls. Any thread. No error shows a value of it.
 #include <map>
 #include <string>
 
@@ -11,7 +11,7 @@ namespace outrigger::kube {
 struct Secret {
   using Data = std::map<std::string, std::string>;
 
-  bool ours = false;  ///< its label app.kubernetes.io/managed-by is outrigger
+  bool ours = false;  ///< its label outrigger.dev/kept-by is operator
   std::string resource_version;
   Data data;  ///< decoded
 };

@@ -9,8 +9,10 @@
 namespace outrigger::model {
 namespace {
 
-constexpr std::array<std::string_view, 6> kPodKeys = {"weight",    "tier",         "inject",
+constexpr std::array<std::string_view, 7> kPodKeys = {"weight",    "tier",         "inject",             "mode",
                                                       "proxy-cpu", "proxy-memory", "skip-outbound-ports"};
+/// Written on Pods by injection, for their sidecars.
+constexpr std::array<std::string_view, 2> kInjectedKeys = {"config", "trust-bundle"};
 /// Beside the options.
 constexpr std::array<std::string_view, 2> kServiceKeys = {"weights", "failover"};
 
@@ -74,7 +76,7 @@ ParsedPodAnnotations parse_pod_annotations(const Annotations& annotations) {
   const auto read = [&](std::string_view name, const std::string& value) -> std::optional<std::string> {
     if (name == "weight") return take(parse_number(value, 1, kMaxWeight), parsed.traits.weight);
     if (name == "tier") return take(parse_number(value, 0, kMaxTier), parsed.traits.tier);
-    if (is_one_of(kPodKeys, name)) return std::nullopt;  // injection reads these
+    if (is_one_of(kPodKeys, name) || is_one_of(kInjectedKeys, name)) return std::nullopt;  // injection's own
     if (is_option(name) || is_one_of(kServiceKeys, name)) return "belongs on a Service, not on a Pod";
     return unknown(kPodKeys);
   };

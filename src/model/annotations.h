@@ -45,7 +45,7 @@ struct ParsedPodAnnotations {
   std::vector<AnnotationError> errors;
   bool operator==(const ParsedPodAnnotations&) const = default;
 };
-/// As above; keys of injection (inject, proxy-cpu, proxy-memory, skip-outbound-ports) are not errors here.
+/// As above; keys of injection (inject, mode, proxy-cpu, ...) are not errors here.
 ParsedPodAnnotations parse_pod_annotations(const Annotations& annotations);
 
 }  // namespace outrigger::model

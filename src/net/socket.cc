@@ -120,7 +120,14 @@ bool SocketAddress::is_loopback() const {
   return IN6_IS_ADDR_LOOPBACK(&address) || (IN6_IS_ADDR_V4MAPPED(&address) && address.s6_addr[12] == kLoopbackNet);
 }
 
-Result<FileDescriptor> listen_on(const SocketAddress& address, bool reuse_port) {
+Result<FileDescriptor> listen_on(const SocketAddress& wanted, bool reuse_port) {
+  SocketAddress address = wanted;
+  if (wanted.host() == "::" && !make_socket(wanted) && errno == EAFNOSUPPORT) {
+    sockaddr_in any{};
+    any.sin_family = AF_INET;
+    any.sin_port = htons(wanted.port());
+    address = wrap(any);
+  }
   const auto fail = [&address] { return failure("listen on " + address.text() + ": " + reason(errno)); };
   FileDescriptor fd = make_socket(address);
   if (!fd) return fail();

@@ -25,7 +25,8 @@ struct SocketAddress {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
-/// Listens with SO_REUSEADDR and, if asked, SO_REUSEPORT. The error names the address and the reason.
+/// Listens with SO_REUSEADDR and, if asked, SO_REUSEPORT. [::] is every address, also those of IPv4, and these alone
+/// where the kernel has no IPv6. The error names the address and the reason.
 Result<FileDescriptor> listen_on(const SocketAddress& address, bool reuse_port);
 /// Starts to connect: EINPROGRESS is success; the outcome comes as EPOLLOUT or EPOLLERR and connect_error(). After an
 /// error errno tells why, too.

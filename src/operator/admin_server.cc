@@ -4,8 +4,6 @@
 #include <string_view>
 #include <utility>
 
-#include "metrics/exposition.h"
-
 namespace outrigger::op {
 namespace {
 
@@ -53,8 +51,7 @@ std::string AdminServer::metrics() const {
             count(readings.queue_depth));
   all.counter("outrigger_feed_out_of_scope_total", "Subscriptions to Services outside the subscriber's scope.", {},
               static_cast<double>(view_.publisher.out_of_scope()));
-  all.counter("outrigger_feed_deferred_total", "Streams told to come back later since too many came at once.", {},
-              static_cast<double>(view_.deferred()));
+  view_.add_metrics(all);
   view_.identity.add_metrics(all);
   if (view_.elector != nullptr) {
     all.gauge("leader_election_master_status", "1 while this replica leads by this Lease, 0 while another may.",

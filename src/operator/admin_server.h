@@ -4,6 +4,7 @@
 #include <string>
 
 #include "kube/leader_elector.h"
+#include "metrics/exposition.h"
 #include "net/http_server.h"
 #include "operator/feed_identity.h"
 #include "operator/publisher.h"
@@ -22,7 +23,8 @@ class AdminServer {
     const Publisher& publisher;
     const Source& source;
     const FeedIdentity& identity;
-    std::function<std::uint64_t()> deferred;       ///< streams that were told to come back later
+    /// Of the servers that only begin with the first certificate.
+    std::function<void(metrics::Exposition&)> add_metrics;
     const kube::LeaderElector* elector = nullptr;  ///< null: there is no election
   };
   /// A reconcile thread that has not come round for this long is not alive.

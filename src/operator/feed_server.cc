@@ -147,6 +147,11 @@ bool FeedServer::has_room() {
   return unanswered_.size() < options_.max_unanswered;
 }
 
+void FeedServer::add_metrics(metrics::Exposition& exposition) const {
+  exposition.counter("outrigger_feed_deferred_total", "Streams told to come back later since too many came at once.",
+                     {}, static_cast<double>(deferred_));
+}
+
 void FeedServer::end_silent() {
   const auto now = net::Clock::now();
   for (Stream* const stream : unanswered_) stream->end_if_silent(now);

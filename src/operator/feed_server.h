@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "identity/certificate.h"
+#include "metrics/exposition.h"
 #include "net/http_server.h"
 #include "operator/publisher.h"
 #include "operator/repeat_limit.h"
@@ -52,8 +53,8 @@ class FeedServer {
   /// operators in one wave. `drained`, once, when there are none.
   void drain(std::function<void()> drained);
 
-  /// Streams that were told to come back later.
-  std::uint64_t deferred() const { return deferred_; }
+  /// outrigger_feed_deferred_total.
+  void add_metrics(metrics::Exposition& exposition) const;
   /// For new connections.
   void set_context(net::SslContext context) { server_.set_context(std::move(context)); }
   net::SocketAddress address() const { return server_.address(); }
@@ -73,7 +74,7 @@ class FeedServer {
   RepeatLimit complaints_;
   std::unordered_map<Stream*, std::unique_ptr<Stream>> streams_;
   std::unordered_set<Stream*> unanswered_;  ///< of streams_; may have some that are answered by now
-  std::uint64_t deferred_ = 0;
+  std::uint64_t deferred_ = 0;              ///< streams that were told to come back later
   std::function<void()> drained_;
   std::size_t drained_at_a_time_ = 0;
   net::Clock::time_point drained_by_{};

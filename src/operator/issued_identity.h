@@ -35,6 +35,8 @@ class IssuedIdentity final : public FeedIdentity {
   void wake() { keeper_.wake(); }
 
   bool ready() const override { return ready_; }
+  /// The roots that this operator's certificates lead to, PEM; empty: not ready.
+  std::string trust_bundle() const { return authority_ ? authority_->bundle_pem() : std::string(); }
   /// What FeedIdentity tells, and CertificateEndpoint.
   void add_metrics(metrics::Exposition& exposition) const override;
 

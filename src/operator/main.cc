@@ -1,6 +1,8 @@
 #include <malloc.h>
 
+#include <chrono>
 #include <csignal>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -15,13 +17,19 @@
 #include "operator/event_recorder.h"
 #include "operator/feed_server.h"
 #include "operator/file_identity.h"
+#include "operator/injector.h"
 #include "operator/issued_identity.h"
 #include "operator/kube_source.h"
 #include "operator/options.h"
 #include "operator/reconcile_thread.h"
+#include "yaml/fields.h"
 
 namespace outrigger::op {
 namespace {
+
+/// Until those who dial the operator's Service have heard that this replica goes: a pod whose webhook nobody answers
+/// starts without a sidecar.
+constexpr std::chrono::seconds kLastCall{3};
 
 Result<net::FileDescriptor> listen_for(std::string_view flag, const net::SocketAddress& address) {
   auto listener = net::listen_on(address, false);
@@ -66,11 +74,28 @@ Result<IssuedIdentityOptions> issued_identity_options(const Options& options) {
   return identity;
 }
 
+Result<inject::Settings> injection_settings(const std::string& path) {
+  const auto text = yaml::read_file(path);
+  if (!text) return failure("--injection: " + text.error().text);
+  auto settings = inject::parse_settings(*text, path);
+  return settings ? std::move(settings) : failure("--injection: " + settings.error().text);
+}
+
 /// Everything, from the checked start to the orderly end.
 Result<void> run(const Options& options) {
   // What is wrong with the files is said first.
   if (options.tls) {
     if (const auto tls = net::server_context(*options.tls); !tls) return tl::unexpected(tls.error());
+  }
+  std::optional<inject::Settings> injection;
+  net::FileDescriptor webhook_listener;
+  if (options.webhook_address) {
+    auto read = injection_settings(options.injection);
+    if (!read) return tl::unexpected(read.error());
+    injection = std::move(*read);
+    auto listener = listen_for("--webhook-address", *options.webhook_address);
+    if (!listener) return tl::unexpected(listener.error());
+    webhook_listener = std::move(*listener);
   }
   std::optional<kube::Config> config;
   if (!options.manifests) {
@@ -88,10 +113,15 @@ Result<void> run(const Options& options) {
   net::EventLoop loop;
   Publisher publisher(net::chunked, net::Clock::now);
   std::optional<FeedServer> feed;
-  const auto stop = [&loop, &feed] {
-    log::info("stopping");
+  std::optional<Injector> injector;
+  const std::function<void()> drain = [&loop, &feed] {
     if (!feed) return loop.stop();
     feed->drain([&loop] { loop.stop(); });
+  };
+  net::Timer last_call(loop, [&drain] { drain(); });
+  const auto stop = [&] {
+    log::info("stopping");
+    injector ? last_call.set(kLastCall) : drain();
   };
   const net::SignalWatch signals(loop, {{SIGTERM, stop}, {SIGINT, stop}});
   kube::RequestCounts counts;
@@ -130,6 +160,12 @@ Result<void> run(const Options& options) {
 
   FeedServerOptions feed_options{.scope = options.feed_scope};
   const auto on_context = [&](net::SslContext context) {
+    if (injector) injector->set_context(context);
+    if (injection && !injector) {
+      injector.emplace(loop, std::move(webhook_listener), context, *injection,
+                       [&issued] { return issued->trust_bundle(); });
+      log_listening("webhook", injector->address());
+    }
     if (feed) return feed->set_context(std::move(context));
     feed.emplace(loop, std::move(*feed_listener), std::move(context), publisher, std::move(feed_options));
     log_listening("feed", feed->address());
@@ -155,12 +191,17 @@ Result<void> run(const Options& options) {
                            .publisher = publisher,
                            .source = *source,
                            .identity = *identity,
-                           .deferred = [&feed] { return feed ? feed->deferred() : 0; },
+                           .add_metrics =
+                               [&feed, &injector](metrics::Exposition& exposition) {
+                                 if (feed) feed->add_metrics(exposition);
+                                 if (injector) injector->add_metrics(exposition);
+                               },
                            .elector = elector ? &*elector : nullptr});
   log_listening("admin", admin.address());
   loop.run();
   // Before the identity, which may still owe its clients an answer.
   feed.reset();
+  injector.reset();
   return {};
 }
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "operator/yaml_json.h"
+#include "yaml/json.h"
 
 namespace outrigger::op {
 namespace {
@@ -78,10 +78,10 @@ bool is_manifest_name(const std::string& file_name) {
 }
 
 Result<Manifest> read_manifest(const std::string& file_name, const std::string& text) {
-  auto documents = file_name.ends_with(".json") ? read_json(text) : read_yaml(text);
+  auto documents = file_name.ends_with(".json") ? yaml::read_json(text) : yaml::read_yaml(text);
   if (!documents) return failure(file_name + ":" + documents.error().text);
   Manifest manifest;
-  for (Document& document : *documents) {
+  for (yaml::Document& document : *documents) {
     if (auto done = add_document(document.value, document.line, manifest); !done) {
       return failure(fmt::format("{}:{}: {}", file_name, document.line, done.error().text));
     }

@@ -32,6 +32,8 @@ struct Texts {
   std::string token_audience = "outrigger";
   std::vector<std::string> serving_names;
   std::string webhook_configuration;
+  std::string webhook_address;
+  std::string injection;
   std::uint32_t certificate_life = 86'400;
   std::string feed_scope = "cluster";
 };
@@ -50,6 +52,9 @@ void describe_identity(CLI::App& app, Texts& texts) {
                  "a DNS name by which the operator is dialled; may be given several times");
   app.add_option("--webhook-configuration", texts.webhook_configuration,
                  "the MutatingWebhookConfiguration whose caBundle is kept current");
+  app.add_option("--webhook-address", texts.webhook_address,
+                 "where the API server asks for pods' sidecars, IP:PORT; absent: nowhere. Needs --identity-secret");
+  app.add_option("--injection", texts.injection, "what pods are given there, a YAML file; see README");
   app.add_option("--certificate-life", texts.certificate_life, "of what is issued, in seconds")->capture_default_str();
 }
 
@@ -156,6 +161,18 @@ Result<void> read_address(std::string_view flag, const std::string& text, net::S
   return {};
 }
 
+Result<void> read_webhook(const Texts& texts, Options& options) {
+  if (texts.webhook_address.empty() != texts.injection.empty()) {
+    return failure("--webhook-address, --injection: one of them is missing; allowed: both or none");
+  }
+  if (texts.webhook_address.empty()) return {};
+  if (texts.identity_secret.empty()) {
+    return failure("--webhook-address: not allowed without --identity-secret, by which sidecars get certificates");
+  }
+  options.injection = texts.injection;
+  return read_address("--webhook-address", texts.webhook_address, options.webhook_address.emplace());
+}
+
 Result<void> read_file_name(std::string_view flag, const std::string& text, std::string& file) {
   if (text.empty()) {
     return failure(std::string(flag) +
@@ -246,7 +263,7 @@ Result<Options> parse_options(int argc, const char* const* argv) {
        {read_source(texts, options), read_endpoints_source(texts, options), read_lease(texts.lease, options),
         read_election(texts, options), read_address("--feed-address", texts.feed_address, options.feed_address),
         read_address("--admin-address", texts.admin_address, options.admin_address), read_feed_scope(texts, options),
-        read_identity(texts, options)}) {
+        read_identity(texts, options), read_webhook(texts, options)}) {
     if (!done) return tl::unexpected(done.error());
   }
   return options;

@@ -28,6 +28,8 @@ struct Options {
   std::optional<net::TlsFiles> tls;  ///< absent: `identity`
   /// With an empty namespace: that of the pod.
   IssuedIdentityOptions identity;
+  std::optional<net::SocketAddress> webhook_address;  ///< absent: no webhook
+  std::string injection;                              ///< the file of what it injects
 };
 
 /// Opens no file. The error is one line that names the flag, its value and what is allowed.

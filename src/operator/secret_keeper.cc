@@ -100,7 +100,24 @@ SecretKeeper::Outcome SecretKeeper::create() {
   return {};
 }
 
+/// As a chart has made it: so that nobody but the chart need be allowed to make Secrets, and nothing is left behind.
+SecretKeeper::Outcome SecretKeeper::fill(const kube::Secret& secret) {
+  if (state_ && !(ours_ && leading_())) {
+    complain("the identity's Secret is empty", "what it held goes on");
+    return {};
+  }
+  auto state = state_ ? *state_ : identity::RootState::create(now_(), options_.timing);
+  const auto answer = client_.merge_patch(kube::secret_path(options_.secret), kube::secret_patch(secret, state.data()));
+  // Another replica was faster: its root is the one.
+  if (answer && answer->status == kConflict) return {Outcome::Kind::again};
+  if (!answer || answer->status != kOk) return refused("the identity's Secret cannot be written", answer);
+  log::info(state_ ? "the identity's Secret is put back" : "a root is made", {{"secret", options_.secret.text()}});
+  adopt(std::move(state));
+  return {};
+}
+
 SecretKeeper::Outcome SecretKeeper::take(const kube::Secret& secret) {
+  if (secret.ours && secret.data.empty()) return fill(secret);
   auto seen = identity::RootState::read(secret.data);
   if (!seen) {
     complain("the identity's Secret cannot be used", seen.error().text);

@@ -24,7 +24,8 @@ struct SecretKeeperOptions {
   std::uint64_t seed = 0;
 };
 
-/// Keeps the root in a Secret, on a thread of its own: looks at it now and then, makes it where there is none, and, if
+/// Keeps the root in a Secret, on a thread of its own: looks at it now and then, makes it where there is none, fills it
+/// where it is ours and empty, and, if
 /// it is ours and this replica leads, writes what RootState says is due. A Secret of another is followed and never
 /// written. One that is gone is put back as it was, by the leader. While the API server does not answer, or the Secret
 /// cannot be used, what was last known goes on. Also keeps a MutatingWebhookConfiguration's bundle current while it
@@ -56,6 +57,7 @@ class SecretKeeper {
   bool sleep(std::chrono::milliseconds duration);
   Outcome look();
   Outcome create();
+  Outcome fill(const kube::Secret& secret);
   Outcome take(const kube::Secret& secret);
   Outcome advance(const kube::Secret& secret, identity::RootState state);
   void adopt(identity::RootState state);

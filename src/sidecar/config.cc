@@ -22,16 +22,22 @@ constexpr milliseconds kHour = std::chrono::hours(1);
 constexpr std::array<std::string_view, 4> kListenerProtocols = {"auto", "http", "http2", "tcp"};  // by ListenerProtocol
 constexpr std::array<std::string_view, 3> kForwarded = {"off", "forwarded", "x-forwarded"};       // by Forwarded
 
-/// An address to listen on: as an endpoint's, but any port and the unspecified address are allowed.
+constexpr std::string_view kLocalhost = "localhost";
+constexpr std::string_view kLocalhost4 = "127.0.0.1";
+constexpr std::string_view kLocalhost6 = "[::1]";
+
+/// An address to listen on: as an endpoint's, but any port, the unspecified address and localhost are allowed.
 Result<std::string> listen_address(const std::string& address) {
   const auto refuse = [&] {
-    return failure(fmt::format("'{}' is not allowed; allowed: IP:PORT with a port from 0 to 65535, e.g. 127.0.0.1:8080",
-                               model::shown_value(address)));
+    return failure(
+        fmt::format("'{}' is not allowed; allowed: IP:PORT or localhost:PORT with a port from 0 to 65535, e.g. "
+                    "127.0.0.1:8080",
+                    model::shown_value(address)));
   };
   const std::size_t colon = address.rfind(':');
   if (colon == std::string::npos || !model::parse_number(address.substr(colon + 1), 0, 65'535)) return refuse();
   const std::string host = address.substr(0, colon);
-  if (host == "0.0.0.0" || host == "[::]") return address;
+  if (host == "0.0.0.0" || host == "[::]" || host == kLocalhost) return address;
   if (!model::canonical_address(host + ":1")) return refuse();
   return address;
 }
@@ -191,6 +197,25 @@ void check_known(const YAML::Node& root, const Config& config) {
   }
 }
 
+std::string with_host(const std::string& address, std::string_view host) {
+  if (!address.starts_with(kLocalhost)) return address;
+  return std::string(host) + address.substr(kLocalhost.size());
+}
+
+/// To each at localhost another, for IPv6.
+void split_localhost(std::vector<ListenerConfig>& listeners) {
+  const std::size_t written = listeners.size();
+  for (std::size_t i = 0; i < written; ++i) {
+    if (!listeners[i].address.starts_with(kLocalhost)) continue;
+    ListenerConfig other = listeners[i];
+    other.name += " (IPv6)";
+    other.address = with_host(other.address, kLocalhost6);
+    other.if_there = true;
+    listeners[i].address = with_host(listeners[i].address, kLocalhost4);
+    listeners.push_back(std::move(other));
+  }
+}
+
 Config read_root(const YAML::Node& root, const std::string& path) {
   // A node that is nothing has no place.
   if (root.IsNull())
@@ -199,7 +224,7 @@ Config read_root(const YAML::Node& root, const std::string& path) {
                     "limits, operator"};
   check_map(root, "file", {"admin", "workers", "zone", "node", "listeners", "services", "http", "limits", "operator"});
   Config config;
-  if (root["admin"]) config.admin = value(root, "file", "admin", listen_address);
+  if (root["admin"]) config.admin = with_host(value(root, "file", "admin", listen_address), kLocalhost4);
   config.workers = number(root, "file", "workers", 1, kMaxWorkers, 0);
   config.zone = read_name(root, "file", "zone", model::is_label_value, model::kLabelValueAllowed);
   config.node = read_name(root, "file", "node", model::is_dns_subdomain, model::kDnsSubdomainAllowed);
@@ -211,7 +236,7 @@ Config read_root(const YAML::Node& root, const std::string& path) {
   check_unique(root, "listeners", config.listeners, [](const auto& listener) { return listener.name; });
   check_unique(root, "listeners", config.listeners, [](const auto& listener) {
     const bool any_port = listener.address.ends_with(":0");
-    return any_port ? listener.name + " " + listener.address : listener.address;
+    return any_port ? listener.name + " " + listener.address : with_host(listener.address, kLocalhost4);
   });
   for (const YAML::Node& node : list(root, "file", "services"))
     config.services.push_back(read_service(node, config.services.size()));
@@ -221,6 +246,7 @@ Config read_root(const YAML::Node& root, const std::string& path) {
   if (root["limits"]) config.limits = read_limits(root["limits"]);
   if (root["operator"]) config.feed = read_operator(root["operator"], std::filesystem::path(path).parent_path());
   check_known(root, config);
+  split_localhost(config.listeners);
   return config;
 }
 

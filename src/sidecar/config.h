@@ -27,6 +27,7 @@ std::string listener_protocol_text(ListenerProtocol protocol);
 struct ListenerConfig {
   std::string name;
   std::string address;         ///< "127.0.0.1:8080"; port 0: any
+  bool if_there = false;       ///< not listened on where the machine has no such address
   model::ServicePort service;  ///< unset, where each connection or request has its own
   ListenerProtocol protocol = ListenerProtocol::automatic;
   /// Traffic is redirected to it: a connection's Service is the one with its original destination among its addresses
@@ -82,8 +83,9 @@ struct Config {
 inline constexpr std::uint32_t kMaxWorkers = 64;
 inline constexpr std::size_t kMaxListeners = 1'024;
 
-/// Reads a file's text. `path` is for messages and for relative paths. The error is one line, "PATH:LINE: KEY: 'VALUE'
-/// is not allowed; allowed: ...".
+/// Reads a file's text. `path` is for messages and for relative paths. A listener at "localhost:PORT" becomes two, at
+/// 127.0.0.1 and, if it is there, at [::1]. The error is one line, "PATH:LINE: KEY: 'VALUE' is not allowed; allowed:
+/// ...".
 Result<Config> parse_config(const std::string& text, const std::string& path);
 Result<std::string> read_config(const std::string& path);
 

@@ -40,8 +40,9 @@ std::uint64_t fresh_seed() {
 
 }  // namespace
 
-Control::Control(Config config, std::string config_path, std::string config_text)
-    : config_(std::move(config)),
+Control::Control(Config config, std::string config_path, std::string config_text, std::string node)
+    : node_(std::move(node)),
+      config_(with_node(std::move(config))),
       config_path_(std::move(config_path)),
       config_text_(std::move(config_text)),
       signals_(loop_, {{SIGTERM, [this] { begin_drain(); }},
@@ -91,11 +92,21 @@ void Control::run() {
   if (save_timer_.is_set()) save();
 }
 
+Config Control::with_node(Config config) const {
+  if (!node_.empty()) config.node = node_;
+  return config;
+}
+
 Result<Control::Sockets> Control::open_listeners(const std::vector<ListenerConfig>& listeners) const {
   Sockets sockets;
   for (const ListenerConfig& listener : listeners) {
     auto address = net::SocketAddress::parse(listener.address);
     if (!address) return failure("listeners: " + listener.name + ": " + address.error().text);
+    if (listener.if_there && !net::is_of_machine(*address)) {
+      log::info("not listening: the machine has no such address",
+                {{"name", listener.name}, {"address", listener.address}});
+      continue;
+    }
     for (std::size_t i = 0; i < worker_cells_.size(); ++i) {
       auto socket = net::listen_on(*address, /*reuse_port=*/true);
       if (!socket) return failure("listeners: " + listener.name + ": " + socket.error().text);
@@ -111,6 +122,7 @@ Result<Control::Sockets> Control::open_listeners(const std::vector<ListenerConfi
 void Control::install_listeners(const std::vector<ListenerConfig>& listeners, Sockets sockets) {
   for (const ListenerConfig& listener : listeners) {
     auto& own = sockets[listener.name];
+    if (own.empty()) continue;
     const auto address = net::local_address(own.front().get());
     log::info("listening", {{"what", "listener"},
                             {"name", listener.name},
@@ -199,7 +211,7 @@ void Control::reload(bool asked) {
   if (!asked && text && *text == config_text_) return;
   if (text) config_text_ = *text;
   const auto config = text ? parse_config(*text, config_path_) : Result<Config>(failure(text.error().text));
-  const auto done = config ? adopt(*config) : Result<void>(failure(config.error().text));
+  const auto done = config ? adopt(with_node(*config)) : Result<void>(failure(config.error().text));
   if (!done) return log::error("configuration refused, the old one stays", {{"reason", done.error().text}});
   log::info("configuration reloaded", {{"file", config_path_}});
 }

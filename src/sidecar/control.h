@@ -27,8 +27,9 @@ namespace outrigger::sidecar {
 /// workers. Everything runs on the thread that calls run().
 class Control {
  public:
-  /// `config_text` is what `config` was read from, in the file at `config_path`.
-  Control(Config config, std::string config_path, std::string config_text);
+  /// `config_text` is what `config` was read from, in the file at `config_path`. `node`, if not empty, counts instead
+  /// of the file's.
+  Control(Config config, std::string config_path, std::string config_text, std::string node);
   ~Control();
 
   /// Opens every socket and reads every file. The error is for a person; nothing has been served yet.
@@ -41,6 +42,7 @@ class Control {
 
   /// `asked`: by a person, who wants it done even if the file is as it was: what it was refused for may have gone.
   void reload(bool asked);
+  Config with_node(Config config) const;
   Result<void> adopt(const Config& config);
   Result<Sockets> open_listeners(const std::vector<ListenerConfig>& listeners) const;
   void install_listeners(const std::vector<ListenerConfig>& listeners, Sockets sockets);
@@ -81,6 +83,7 @@ class Control {
   /// As they are bound: a configured port may be 0.
   std::map<std::string, net::SocketAddress> listening_;  ///< by listener's name
   net::SocketAddress admin_address_;
+  const std::string node_;  ///< empty: the file's
   Config config_;
   std::string config_path_;
   std::string config_text_;  ///< what was last read, refused or not: not read twice unasked

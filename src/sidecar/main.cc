@@ -2,6 +2,8 @@
 #include <iostream>
 
 #include "log/log.h"
+#include "model/names.h"
+#include "model/value_text.h"
 #include "net/signal_watch.h"
 #include "sidecar/config.h"
 #include "sidecar/control.h"
@@ -11,6 +13,8 @@ int main(int argc, char** argv) {
   CLI::App app("Balances a pod's outgoing requests over the endpoints of Services", "outrigger-sidecar");
   std::string path;
   app.add_option("--config", path, "YAML file; see README")->required();
+  std::string node;
+  app.add_option("--node", node, "the Kubernetes Node it runs on, instead of the file's `node`");
   app.set_version_flag("--version", OUTRIGGER_VERSION);
   try {
     app.parse(argc, argv);
@@ -20,6 +24,10 @@ int main(int argc, char** argv) {
     return 1;
   }
 
+  if (!node.empty() && !model::is_dns_subdomain(node)) {
+    std::cerr << "outrigger-sidecar: --node: " << model::not_allowed(node, model::kDnsSubdomainAllowed) << std::endl;
+    return 1;
+  }
   net::raise_descriptor_limit();
   log::start("outrigger-sidecar");
   auto text = sidecar::read_config(path);
@@ -28,7 +36,7 @@ int main(int argc, char** argv) {
     std::cerr << config.error().text << std::endl;
     return 1;
   }
-  sidecar::Control control(std::move(*config), path, std::move(*text));
+  sidecar::Control control(std::move(*config), path, std::move(*text), std::move(node));
   if (auto started = control.start(); !started) {
     std::cerr << started.error().text << std::endl;
     return 1;

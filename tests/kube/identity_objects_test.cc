@@ -38,7 +38,7 @@ TEST(Secret, IsReadAsItWasMade) {
 }
 
 TEST(Secret, IsAnothersWithoutOurLabel) {
-  for (const char* labels : {R"(null)", R"({})", R"({"app.kubernetes.io/managed-by": "Helm"})"}) {
+  for (const char* labels : {R"(null)", R"({})", R"({"outrigger.dev/kept-by": "Helm"})"}) {
     const auto secret = read_secret(std::string(R"({"metadata": {"resourceVersion": "1", "labels": )") + labels +
                                     R"(}, "data": {"a": ""}})");
     ASSERT_TRUE(secret);

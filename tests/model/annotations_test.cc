@@ -141,8 +141,9 @@ TEST(PodAnnotations, SayThatAServicesKeysBelongOnServices) {
 TEST(PodAnnotations, RefuseOtherKeysOfOurs) {
   const auto parsed = parse_pod_annotations({{"outrigger.dev/wieght", "3"}});
   ASSERT_EQ(parsed.errors.size(), 1u);
-  EXPECT_EQ(parsed.errors[0].text(),
-            "outrigger.dev/wieght: unknown; known: weight, tier, inject, proxy-cpu, proxy-memory, skip-outbound-ports");
+  EXPECT_EQ(
+      parsed.errors[0].text(),
+      "outrigger.dev/wieght: unknown; known: weight, tier, inject, mode, proxy-cpu, proxy-memory, skip-outbound-ports");
 }
 
 }  // namespace

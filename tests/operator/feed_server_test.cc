@@ -228,7 +228,9 @@ TEST_F(FeedServerTest, TellsWhoComesWhileTooManyWaitToComeBackLater) {
   ASSERT_TRUE(until([&] { return !refused.head.empty(); }));
   EXPECT_TRUE(refused.head.starts_with("HTTP/1.1 503 ")) << refused.head;
   EXPECT_NE(refused.head.find("\r\nRetry-After: 1"), std::string::npos) << refused.head;
-  EXPECT_EQ(server_->deferred(), 1u);
+  metrics::Exposition metrics;
+  server_->add_metrics(metrics);
+  EXPECT_NE(metrics.text().find("\noutrigger_feed_deferred_total 1\n"), std::string::npos) << metrics.text();
 
   publish(1);
   ASSERT_TRUE(until([&] { return has_newest(*first[0]) && has_newest(*first[1]); }));

@@ -84,7 +84,7 @@ TEST_F(SecretKeeperTest, MakesARootWhereThereIsNoneAlsoWithoutTheLead) {
   let_it_look();
   EXPECT_EQ(store_.writes(), 1u);
   const json secret = store_.secret();
-  EXPECT_EQ(secret["metadata"]["labels"]["app.kubernetes.io/managed-by"], "outrigger");
+  EXPECT_EQ(secret["metadata"]["labels"]["outrigger.dev/kept-by"], "operator");
   EXPECT_EQ(*kube::decode_base64(secret["data"]["ca.crt"].get<std::string>()), state.bundle().pem());
   EXPECT_EQ(times_told(), 1u);
 }

@@ -1,8 +1,8 @@
-#include "operator/yaml_json.h"
+#include "yaml/json.h"
 
 #include <gtest/gtest.h>
 
-namespace outrigger::op {
+namespace outrigger::yaml {
 namespace {
 
 using nlohmann::json;
@@ -83,5 +83,19 @@ TEST(YamlJson, ReadsJsonWithTabsAndNamesItsBadLine) {
   EXPECT_TRUE(bad.error().text.starts_with("3: not JSON")) << bad.error().text;
 }
 
+TEST(YamlJson, WritesWhatItReadsAsTheSame) {
+  const json value = {
+      {"plain", "web-1"},
+      {"words", {"true", "Yes", "NO", "on", "null", "~", "n"}},
+      {"numbers", {1, -2, 1.5, "1", "0x1F", "1e3", "1_000", "12:30:45", ".5", "-", "+1"}},
+      {"awkward", {"",   " ",  "a: b", "# no", "- x",       "a\nb\n", "\ttab", "\"q\"", "back\\slash", "%x",  "@a",
+                   "*a", "&a", "{}",   "[]",   "caf\u00e9", "a ",     "|",     ">",     "'",           "!tag"}},
+      {"empty", {json::object(), json::array()}},
+      {"nothing", nullptr},
+      {"flag", true},
+      {"on", {{"true", 1}, {"a/b", {{{"x", 1}, {"y", {1, {2, 3}}}}, "z"}}}}};
+  EXPECT_EQ(only(write_yaml(value)), value) << write_yaml(value);
+}
+
 }  // namespace
-}  // namespace outrigger::op
+}  // namespace outrigger::yaml

@@ -1,15 +1,17 @@
-#include "operator/yaml_json.h"
+#include "yaml/json.h"
 
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <charconv>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
-namespace outrigger::op {
+namespace outrigger::yaml {
 namespace {
 
 using nlohmann::json;
@@ -95,7 +97,58 @@ class Converter {
   std::size_t nodes_ = 0;
 };
 
+/// Which no reader takes for anything but a string: YAML 1.1 has many more words and forms than 1.2.
+bool is_plain_string(const std::string& text) {
+  constexpr std::array<std::string_view, 9> kWords{"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
+  const auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0; };
+  const auto is_plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.' || c == '/';
+  };
+  if (text.empty() || (!is_letter(static_cast<unsigned char>(text[0])) && text[0] != '/')) return false;
+  if (!std::all_of(text.begin(), text.end(), is_plain)) return false;
+  std::string lower = text;
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(kWords.begin(), kWords.end(), lower) == kWords.end();
+}
+
+void write_string(YAML::Emitter& out, const std::string& text) {
+  if (!is_plain_string(text)) out << YAML::DoubleQuoted;
+  out << text;
+}
+
+void write(YAML::Emitter& out, const json& value) {
+  switch (value.type()) {
+    case json::value_t::object:
+      if (value.empty()) out << YAML::Flow;
+      out << YAML::BeginMap;
+      for (const auto& [key, item] : value.items()) {
+        out << YAML::Key;
+        write_string(out, key);
+        out << YAML::Value;
+        write(out, item);
+      }
+      out << YAML::EndMap;
+      return;
+    case json::value_t::array:
+      if (value.empty()) out << YAML::Flow;
+      out << YAML::BeginSeq;
+      for (const json& item : value) write(out, item);
+      out << YAML::EndSeq;
+      return;
+    case json::value_t::null: out << YAML::Null; return;
+    case json::value_t::string: return write_string(out, value.get_ref<const std::string&>());
+    default: out << value.dump(); return;
+  }
+}
+
 }  // namespace
+
+std::string write_yaml(const json& value) {
+  YAML::Emitter out;
+  write(out, value);
+  return out.c_str() + std::string("\n");
+}
 
 Result<std::vector<Document>> read_yaml(const std::string& text) {
   try {
@@ -123,4 +176,4 @@ Result<std::vector<Document>> read_json(std::string_view text) {
   }
 }
 
-}  // namespace outrigger::op
+}  // namespace outrigger::yaml

@@ -6,7 +6,7 @@
 
 #include "result/result.h"
 
-namespace outrigger::op {
+namespace outrigger::yaml {
 
 /// One document of a text and the line it begins in, counted from 1.
 struct Document {
@@ -24,4 +24,7 @@ Result<std::vector<Document>> read_yaml(const std::string& text);
 /// One JSON document; the same error.
 Result<std::vector<Document>> read_json(std::string_view text);
 
-}  // namespace outrigger::op
+/// A YAML document in block style that read_yaml(), and readers of YAML 1.1, take for the same value.
+std::string write_yaml(const nlohmann::json& value);
+
+}  // namespace outrigger::yaml

@@ -1,0 +1,57 @@
+#include "kube/admission_review.h"
+
+#include <algorithm>
+
+#include "kube/base64.h"
+#include "kube/json_field.h"
+
+namespace outrigger::kube {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kVersion = "admission.k8s.io/v1";
+/// The API server cuts one warning, with its prefix, at 256 bytes and drops what is over 4096 in all.
+constexpr std::size_t kMaxWarning = 240;
+constexpr std::size_t kMaxWarnings = 8;
+
+std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+}  // namespace
+
+Result<AdmissionRequest> read_admission_review(std::string_view text) {
+  json review = json::parse(text, nullptr, false);
+  if (!review.is_object()) return failure("not an AdmissionReview: not a JSON object");
+  AdmissionRequest read;
+  try {
+    const JsonField field(review);
+    if (const std::string version = field["apiVersion"].text(); version != kVersion) {
+      return failure(std::string("not an AdmissionReview: apiVersion; allowed: ") + kVersion);
+    }
+    const JsonField request = field["request"];
+    read.uid = request["uid"].required_text();
+    read.ns = request["namespace"].required_text();
+  } catch (const WrongField& wrong) {
+    return failure("not an AdmissionReview: " + wrong.text);
+  }
+  json& request = review["request"];
+  if (!request.contains("object") || !request["object"].is_object()) {
+    return failure("not an AdmissionReview: request.object: missing");
+  }
+  read.object = std::move(request["object"]);
+  return read;
+}
+
+std::string admission_answer(const std::string& uid, const json& patch, const std::vector<std::string>& warnings) {
+  json response = {{"uid", uid}, {"allowed", true}};
+  if (!patch.empty()) {
+    response["patchType"] = "JSONPatch";
+    response["patch"] = encode_base64(dump(patch));
+  }
+  for (std::size_t i = 0; i < std::min(warnings.size(), kMaxWarnings); ++i) {
+    response["warnings"].push_back("outrigger: " + warnings[i].substr(0, kMaxWarning));
+  }
+  return dump({{"apiVersion", kVersion}, {"kind", "AdmissionReview"}, {"response", std::move(response)}});
+}
+
+}  // namespace outrigger::kube
