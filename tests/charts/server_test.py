@@ -198,12 +198,16 @@ class Release(unittest.TestCase):
         return said, running.returncode
 
     def check_may_read_only(self):
-        apps, webhooks = "apps", "admissionregistration.k8s.io"
+        apps, leases, webhooks = "apps", "coordination.k8s.io", "admissionregistration.k8s.io"
         for resource in ("services", "pods", "namespaces"):
             self.assertTrue(self.may(CHECK, "list", resource, ns=""))
             for verb in ("create", "update", "patch", "delete"):
                 self.assertFalse(self.may(CHECK, verb, resource, ns="shop"))
         self.assertTrue(self.may(CHECK, "get", "deployments", "outrigger-operator", apps))
+        self.assertTrue(self.may(CHECK, "get", "leases", "outrigger-operator", leases))
+        self.assertTrue(self.may(CHECK, "get", "pods/proxy"))
+        self.assertFalse(self.may(CHECK, "create", "pods/proxy"))
+        self.assertFalse(self.may(CHECK, "get", "pods/proxy", ns="shop"))
         self.assertTrue(self.may(CHECK, "get", "mutatingwebhookconfigurations", "outrigger-injector", webhooks, ""))
         self.assertFalse(self.may(CHECK, "update", "mutatingwebhookconfigurations", "outrigger-injector", webhooks, ""))
         self.assertFalse(self.may(CHECK, "get", "secrets", "outrigger-identity"))
