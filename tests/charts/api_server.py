@@ -17,6 +17,7 @@ import chart
 _PORT, _ETCD, _ETCD_PEER = 17443, 17379, 17380
 _TOKEN = "administrators"
 _DEADLINE_S = 60
+_TOO_MANY_REQUESTS = 429  # also while it begins to serve a custom resource
 
 
 class Refused(Exception):
@@ -103,7 +104,18 @@ class ApiServer:
         self._folder.cleanup()
 
     def request(self, method, path, body=None, content_type="application/json", user=None, raw=False):
-        """The answer; `user` is whom the administrator acts for."""
+        """The answer; `user` is whom the administrator acts for. Waits where the server asks for that."""
+        def answer():
+            try:
+                return [self._request(method, path, body, content_type, user)]
+            except Refused as refused:
+                if refused.status == _TOO_MANY_REQUESTS:
+                    return None
+                raise
+        [text] = eventually(answer, f"{method} {path} is answered")
+        return text if raw else json.loads(text)
+
+    def _request(self, method, path, body, content_type, user):
         request = urllib.request.Request(f"https://127.0.0.1:{_PORT}{path}", method=method)
         request.add_header("Authorization", f"Bearer {_TOKEN}")
         if user:
@@ -113,10 +125,9 @@ class ApiServer:
             request.add_header("Content-Type", content_type)
         try:
             with urllib.request.urlopen(request, context=self._tls, timeout=30) as answer:
-                text = answer.read().decode()
+                return answer.read().decode()
         except urllib.error.HTTPError as error:
             raise Refused(error.code, error.read().decode()) from None
-        return text if raw else json.loads(text)
 
     def get(self, path, **options):
         return self.request("GET", path, **options)
