@@ -16,6 +16,7 @@
 #include "fakes/sockets.h"
 #include "integration/pod_network.h"
 #include "integration/process.h"
+#include "integration/program.h"
 #include "net/original_destination.h"
 
 namespace outrigger::integration {
@@ -311,6 +312,48 @@ TEST_F(InitRedirection, WithoutTheCapabilitySaysSoAndLetsThePodStart) {
   EXPECT_EQ(message.find('\n'), message.size() - 1) << message;
   EXPECT_NE(message.find("Operation not permitted"), std::string::npos) << message;
   EXPECT_FALSE(redirected(kElsewhere));
+}
+
+TEST_F(InitRedirection, BringsConnectionsToASidecarAndNotItsOwn) {
+  redirect({.port = kPort + 1});
+  const std::string config = folder_.write("sidecar.yaml", R"(admin: 127.0.0.1:0
+listeners:
+  - {name: ipv4, address: "127.0.0.1:15002", transparent: true}
+  - {name: ipv6, address: "[::1]:15002", transparent: true}
+services:
+  - name: shop/db:5432
+    protocol: tcp
+    clusterAddresses: ["10.96.7.7:5432", "[fd00:96::7]:5432"]
+    endpoints: [{address: "10.244.1.1:15432"}]
+)");
+  // With a user of its own; that may read the folders of whoever runs the tests.
+  std::optional<Program> sidecar;
+  network_.in_pod([&] {
+    sidecar.emplace(std::vector<std::string>{"setpriv", "--reuid", std::to_string(kProxy), "--clear-groups",
+                                             "--pdeathsig", "KILL", "--inh-caps", "+dac_read_search", "--ambient-caps",
+                                             "+dac_read_search", OUTRIGGER_SIDECAR, "--config", config});
+    sidecar->address("listener", "ipv4");
+    sidecar->address("listener", "ipv6");
+  });
+  const net::FileDescriptor endpoint = network_.in_world([] { return listen_on("10.244.1.1:15432"); });
+  const net::FileDescriptor outside = network_.in_world([] { return listen_on(kElsewhere); });
+  // The kernel lets nobody listen on an IPv6 address that is on no device.
+  const std::string neighbour = "[fd99::1]:8080";
+  const net::FileDescriptor outside6 = network_.in_world([&] { return listen_on(neighbour); });
+  for (const auto& [dialled, arrives_at] :
+       std::vector<std::pair<std::string, const net::FileDescriptor*>>{{"10.96.7.7:5432", &endpoint},
+                                                                       {"[fd00:96::7]:5432", &endpoint},
+                                                                       {kElsewhere, &outside},
+                                                                       {neighbour, &outside6}}) {
+    SCOPED_TRACE(dialled);
+    auto client = network_.in_pod([&, &to = dialled] { return connect_as(kApplication, address(to)); });
+    ASSERT_TRUE(client);
+    client->send("out");
+    Socket server = accept(*arrives_at);
+    EXPECT_EQ(server.read_bytes(3), "out");
+    server.send("back");
+    EXPECT_EQ(client->read_bytes(4), "back");
+  }
 }
 
 TEST_F(InitRedirection, ABadCommandLineIsAnError) {
