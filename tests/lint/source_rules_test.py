@@ -42,6 +42,7 @@ class SourceRules(unittest.TestCase):
         self.breaks("src/sidecar/a.cc", "#include <prometheus/counter.h>\n", "only metrics/")
         self.breaks("src/http/syntax.cc", "#include <nghttp2/nghttp2.h>\n", "only http/'s http2_session*.cc")
         self.breaks("src/http/http2_session.h", "#include <nghttp2/nghttp2.h>\n", "only http/'s http2_session*.cc")
+        self.breaks("src/init/main.cc", "#include <nftables/libnftables.h>\n", "only init/nftables.cc")
         self.keeps("src/kube/client.cc", "#include <httplib.h>\n")
         self.keeps("src/http/http2_session.cc", "#include <nghttp2/nghttp2.h>\n")
 
