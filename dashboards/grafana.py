@@ -15,8 +15,8 @@ def instant(expr, legend=""):
 
 
 def steps(base, *above):
-    """Colours from a value on: steps("green", (0.01, "orange")). Keeps to what is drawn alike in light and dark."""
-    return {"mode": "absolute", "steps": [{"color": base, "value": None}, *({"color": c, "value": v} for v, c in above)]}
+    """Colours from a value on: steps("green", (0.01, "orange"))."""
+    return {"mode": "absolute", "steps": [{"color": color, "value": value} for value, color in ((None, base), *above)]}
 
 
 def _panel(kind, title, description, queries, width, height, defaults, options, **more):
@@ -106,8 +106,10 @@ def heatmap(title, description, expr, width=12, height=8):
 
 
 def state_timeline(title, description, queries, states, width=12, height=8):
-    """`states`: value → (text, colour)."""
-    mapping = {str(value): {"text": text, "color": color, "index": i} for i, (value, (text, color)) in enumerate(states)}
+    """`states`: of (value, (text, colour))."""
+    mapping = {
+        str(value): {"text": text, "color": color, "index": i} for i, (value, (text, color)) in enumerate(states)
+    }
     defaults = {
         "color": {"mode": "thresholds"},
         "thresholds": steps("text"),

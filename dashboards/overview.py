@@ -8,6 +8,7 @@ RATE = "[$__rate_interval]"
 REQUESTS = f"outrigger_requests_total{{{SERVICES}}}{RATE}"
 ERRORS = f'outrigger_requests_total{{{SERVICES},code=~"5.."}}{RATE}'
 DURATIONS = f"outrigger_request_duration_seconds_bucket{{{SERVICES}}}{RATE}"
+ERROR_RATIOS = f"sum by (service) (rate({ERRORS})) / sum by (service) (rate({REQUESTS}))"
 NOT_USED = f'outrigger_backend_state{{{SERVICES},state=~"unhealthy|unreachable|ejected"}}'
 SIDECARS_OF_ENDPOINT = f"count by (service, backend) (outrigger_backend_weight{{{SERVICES}}})"
 
@@ -74,14 +75,14 @@ TRAFFIC = [
     timeseries(
         "Errors by Service",
         "The part of a Service's answers that are 5xx. A Service without any is not shown.",
-        [query(f"sum by (service) (rate({ERRORS})) / sum by (service) (rate({REQUESTS}))", "{{service}}")],
+        [query(ERROR_RATIOS, "{{service}}")],
         "percentunit",
         most=1,
     ),
     timeseries(
         "Retries by Service",
-        "Tries at another endpoint after one failed, by the Service whose endpoint failed. Each sidecar has a budget of "
-        "them, retry-budget.",
+        "Tries at another endpoint after one failed, by the Service whose endpoint failed. Each sidecar has a budget "
+        "of them, retry-budget.",
         [query(f"sum by (service) (rate(outrigger_retries_total{{{SERVICES}}}{RATE}))", "{{service}}")],
         "ops",
     ),
@@ -102,16 +103,12 @@ TRAFFIC = [
     ),
     table(
         "Services",
-        "Each Service now; its name leads to its own dashboard. Of a split Service (weights) the endpoints are those of "
-        "the Services it is split over, and so are their states.",
+        "Each Service now; its name leads to its dashboard. The endpoints of a split Service (weights) are those of the "
+        "Services that it is split over.",
         "service",
         [
             ("Requests", f"sum by (service) (rate({REQUESTS}))", "reqps"),
-            (
-                "Errors",
-                f"sum by (service) (rate({ERRORS})) / sum by (service) (rate({REQUESTS}))",
-                "percentunit",
-            ),
+            ("Errors", ERROR_RATIOS, "percentunit"),
             ("p99", f"histogram_quantile(0.99, sum by (le, service) (rate({DURATIONS})))", "s"),
             ("Endpoints", f"count by (service) ({SIDECARS_OF_ENDPOINT})", "none"),
             ("In flight", f"sum by (service) (outrigger_backend_in_flight{{{SERVICES}}})", "none"),

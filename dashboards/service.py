@@ -13,6 +13,7 @@ TRIES = f"outrigger_backend_requests_total{{{SERVICE}}}{RATE}"
 JUDGED_TRIES = f'outrigger_backend_requests_total{{{SERVICE},outcome!="cancelled"}}{RATE}'
 FAILED_TRIES = f'outrigger_backend_requests_total{{{SERVICE},outcome!~"success|cancelled"}}{RATE}'
 GOOD_TRIES = f'outrigger_backend_requests_total{{{SERVICE},outcome="success"}}{RATE}'
+SUCCESS_RATIOS = f"sum by (backend) (rate({GOOD_TRIES})) / sum by (backend) (rate({JUDGED_TRIES}))"
 SHARES = f"sum by (backend) (rate({TRIES})) / on () group_left () sum(rate({TRIES}))"
 EWMA = f"avg by (backend) (outrigger_backend_latency_ewma_seconds{{{SERVICE}}} > 0)"
 
@@ -109,7 +110,7 @@ ENDPOINTS = [
             ("In flight", f"sum by (backend) (outrigger_backend_in_flight{{{SERVICE}}})", "none"),
             ("Expected latency", EWMA, "s"),
             ("Share", SHARES, "percentunit"),
-            ("Success", f"sum by (backend) (rate({GOOD_TRIES})) / sum by (backend) (rate({JUDGED_TRIES}))", "percentunit"),
+            ("Success", SUCCESS_RATIOS, "percentunit"),
             (
                 "Ejections, 1 h",
                 f"sum by (backend) (increase(outrigger_backend_ejections_total{{{SERVICE}}}[1h]))",
@@ -203,7 +204,7 @@ CLIENT_PODS = [
 DASHBOARD = dashboard(
     "outrigger-service",
     "Outrigger / Service",
-    "One Service as its clients' sidecars see it: its traffic, and its endpoints' weights, states, latencies and shares.",
+    "One Service as its clients' sidecars see it: its traffic, and its endpoints' weights, states and latencies.",
     [
         variable("namespace", "Client namespace", "label_values(outrigger_connections_active, namespace)"),
         variable(
