@@ -103,8 +103,8 @@ TRAFFIC = [
     ),
     table(
         "Services",
-        "Each Service now; its name leads to its dashboard. The endpoints of a split Service (weights) are those of the "
-        "Services that it is split over.",
+        "Each Service now; its name leads to its dashboard. The endpoints of a split Service (weights) are those of "
+        "the Services that it is split over.",
         "service",
         [
             ("Requests", f"sum by (service) (rate({REQUESTS}))", "reqps"),
