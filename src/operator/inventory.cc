@@ -9,6 +9,8 @@ using model::ObjectKey;
 
 void Inventory::apply(kube::Change change, const Touch& touch) {
   if (change.replace) add_missing_to_gone(change);
+  // From the first list on: a series that begins with its first event hides that event from rate().
+  if (change.replace) repairs_.try_emplace(change.kind);
   if (change.comparison) repairs_[change.kind] += differences(change);
   Moved moved;
   for (const ObjectKey& key : change.gone) {

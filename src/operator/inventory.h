@@ -34,7 +34,7 @@ class Inventory {
   /// The nodes whose zones have changed since the last call, with what they are now (empty: not known).
   std::map<std::string, std::string> take_changed_zones();
 
-  /// How many objects of the kind differed in comparisons, each then as the comparison had it.
+  /// How many objects of each kind that has been listed differed in comparisons, each then as the comparison had it.
   const std::map<kube::Kind, std::uint64_t>& repairs() const { return repairs_; }
 
   /// One set per TCP port as of now; none when there is no such Service.

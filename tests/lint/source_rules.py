@@ -64,7 +64,7 @@ SUFFIXES = {".h", ".cc", ".py", ".sh", ".yaml", ".cmake", ".txt", ""}
 
 
 def sources(root):
-    for top in ("src", "tests", "demo", "dev", ".ci"):
+    for top in ("src", "tests", "dashboards", "demo", "dev", ".ci"):
         start = root / top
         for path in [start] if start.is_file() else sorted(start.rglob("*")):
             if path.is_file() and path.suffix in SUFFIXES and not {"__pycache__", "corpus"} & set(path.parts):

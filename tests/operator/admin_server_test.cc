@@ -118,10 +118,11 @@ TEST_F(AdminServerTest, ExposesEveryFamily) {
 
 TEST_F(AdminServerTest, CountsWhatComparisonsHaveRepaired) {
   sync();
+  EXPECT_TRUE(has(ask("/metrics"), "\noutrigger_comparison_repairs_total{kind=\"Node\"} 0\n"));
   kube::Change comparison = all(Kind::node, {node("n", "z")});
   comparison.comparison = true;
   reconciler_.offer({comparison});
-  ASSERT_TRUE(fakes::run_until(loop_, [&] { return !reconciler_.read().repairs.empty(); }));
+  ASSERT_TRUE(fakes::run_until(loop_, [&] { return reconciler_.read().repairs.at(Kind::node) > 0; }));
   EXPECT_TRUE(has(ask("/metrics"), "\noutrigger_comparison_repairs_total{kind=\"Node\"} 1\n"));
 }
 
