@@ -1,5 +1,6 @@
 """The cluster that tests/cluster/up has brought up, for the tests in it (*_test.py)."""
 
+import concurrent.futures
 import json
 import pathlib
 import subprocess
@@ -182,3 +183,11 @@ class TestCase(unittest.TestCase):
     def app(cls, pod, *arguments, timeout=60):
         """Runs the application in a pod that has it, in a mode that prints JSON."""
         return json.loads(cls.kubectl("exec", pod, "--container", "app", "--", "/app", *arguments, timeout=timeout))
+
+    @classmethod
+    def app_meanwhile(cls, pod, *arguments, timeout=120):
+        """As `app`, while the test goes on: returns a future of its answer."""
+        thread = concurrent.futures.ThreadPoolExecutor(max_workers=1)
+        future = thread.submit(cls.app, pod, *arguments, timeout=timeout)
+        thread.shutdown(wait=False)
+        return future

@@ -187,10 +187,24 @@ func fetch(args []string) error {
 	}
 	client := &http.Client{Transport: transport}
 	counts := newCounts()
-	pace.run(func(ctx context.Context) {
+	request := func(ctx context.Context) {
 		begin := time.Now()
 		status, got, err := get(ctx, client, flags.Arg(0), headers)
 		counts.add(strconv.Itoa(status), got.Pod, err, time.Since(begin), got)
+	}
+	// Requests that found no connection yet would open one each.
+	var connect sync.Once
+	pace.run(func(ctx context.Context) {
+		connected := true
+		if *http2 {
+			connect.Do(func() {
+				connected = false
+				request(ctx)
+			})
+		}
+		if connected {
+			request(ctx)
+		}
 	})
 	counts.print()
 	return nil
