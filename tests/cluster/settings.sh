@@ -50,9 +50,12 @@ on_node() {
   nsenter --target "$node_pid" --mount --net --pid --uts --ipc --root --wdns="${folder:-/}" -- "$@"
 }
 
-# Runs a script of this folder in namespaces of its own; `inside` says how the machine looks from there.
-own_namespaces=(unshare --fork --kill-child --pid --mount --net --uts --ipc -- "$cluster/inside")
-in_namespaces() { "${own_namespaces[@]}" "$cluster/$1" "${@:2}"; } # in_namespaces SCRIPT ARGUMENT...
+# A script of this folder in namespaces of its own; `inside` says how the machine looks from there. It begins with:
+own_mounts=(unshare --mount)
+# In a chroot "/" may be no mount; then it is `inside` that ends propagation.
+mountpoint -q / || own_mounts+=(--propagation unchanged)
+own_namespaces=("${own_mounts[@]}" --fork --kill-child --pid --net --uts --ipc -- "$cluster/inside")
+own_mounts+=(-- "$cluster/inside")
 
 # Ends every process of the node and removes its traces.
 remove_node() {
@@ -61,7 +64,7 @@ remove_node() {
     kill -KILL "$node_pid"
     while [[ -e /proc/$node_pid ]]; do sleep 0.05; done
   fi
-  in_namespaces remove-cgroups
+  "${own_namespaces[@]}" "$cluster/remove-cgroups"
   rm -rf --one-file-system "$run" "$store"
 }
 
