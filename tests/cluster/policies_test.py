@@ -1,0 +1,90 @@
+"""Where a client's requests go, by what is annotated on Services and pods."""
+
+import cluster
+import outrigger
+from cluster import eventually
+from prometheus import Prometheus
+
+
+class Policies(outrigger.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.apply(*cluster.server("web", replicas=3), *cluster.server("standby"), *cluster.server("web-v2"))
+        cls.apply(cluster.client("client"))
+        cls.rolled_out("web", "standby", "web-v2")
+        cls.ready("client")
+        # What came before is forgotten at once.
+        cls.annotate("service", "web", failback_delay="0")
+
+    def setUp(self):
+        self.annotate("service", "web", policy=None, weights=None, failover=None)
+
+    def fetch(self, count, url="http://web/", *more):
+        counts = self.app("client", "fetch", "-n", count, *more, url)
+        self.assertEqual((counts["errors"], counts["statuses"]), ({}, {"200": count}))
+        return counts["pods"]
+
+    def shares_come_to_be(self, wanted, count, url="http://web/"):
+        """Until of `count` requests each pod gets exactly its part."""
+        eventually(f"shares of {wanted}", lambda: self.fetch(count, url) == wanted)
+
+    def test_weights_of_pods(self):
+        heavy, *light = sorted(self.pods("web"))
+        self.annotate("pod", heavy, weight=3)
+        self.annotate("service", "web", policy="weighted-round-robin")
+        with Prometheus() as prometheus:
+            self.shares_come_to_be({heavy: 300, light[0]: 100, light[1]: 100}, 500)
+            addresses = {pod["status"]["podIP"]: pod["metadata"]["name"] for pod in self.get("pods", "-l", "app=web")}
+
+            def counted():
+                metric = "outrigger_backend_weight"
+                found = prometheus.query(f'{metric}{{namespace="{self.namespace}",pod="client"}}')
+                return {addresses.get(labels["backend"].rpartition(":")[0]): weight for labels, weight in found}
+
+            eventually("Prometheus tells the weights", lambda: counted() == {heavy: 3, light[0]: 1, light[1]: 1})
+
+            def shares():
+                query = f'increase(outrigger_backend_requests_total{{namespace="{self.namespace}",outcome="success"}}[10s])'
+                found = {labels["backend"]: value for labels, value in prometheus.query(query)}
+                total = sum(found.values())
+                return total > 100 and {addresses[key.rpartition(":")[0]]: round(value / total, 1) for key, value in found.items()}
+
+            traffic = self.app_meanwhile("client", "fetch", "-n", 0, "-for", "20s", "-rate", 100, "http://web/")
+            eventually("Prometheus tells the shares", lambda: shares() == {heavy: 0.6, light[0]: 0.2, light[1]: 0.2})
+            self.assertEqual(traffic.result()["errors"], {})
+        self.annotate("pod", heavy, weight=None)
+
+    def test_least_connections_keeps_away_from_who_is_busy(self):
+        self.annotate("service", "web", policy="least-connections")
+        self.shares_come_to_be_near_equal()
+        # Three long ones are one at each; the next three cannot tell them apart, but no pod gets a third before all have two.
+        pods = self.fetch(6, "http://web/?sleep=2s", "-c", 6)
+        self.assertEqual(sorted(pods.values()), [2, 2, 2])
+
+    def shares_come_to_be_near_equal(self):
+        eventually("all three are used", lambda: len(self.fetch(60)) == 3)
+
+    def test_a_split_over_two_services(self):
+        self.annotate("service", "web", weights="web=90,web-v2=10", policy="round-robin")
+        (canary,) = self.pods("web-v2")
+        eventually("a tenth goes to the other", lambda: 60 <= self.fetch(1000).get(canary, 0) <= 140)
+
+    def test_a_standby_carries_the_load_while_the_primary_is_away(self):
+        self.annotate("service", "web", failover="standby")
+        (standby,) = self.pods("standby")
+        eventually("the primary carries it", lambda: standby not in self.fetch(50))
+        traffic = self.app_meanwhile("client", "fetch", "-n", 0, "-for", "25s", "-rate", 50, "http://web/")
+        self.kubectl("scale", "deployment/web", "--replicas=0")
+        eventually("the standby carries it", lambda: self.fetch(50) == {standby: 50})
+        self.kubectl("scale", "deployment/web", "--replicas=3")
+        self.rolled_out("web")
+        eventually("the primary carries it again", lambda: standby not in self.fetch(50))
+        counts = traffic.result()
+        self.assertEqual((counts["errors"], set(counts["statuses"])), ({}, {"200"}))
+
+    def test_streams_of_one_grpc_connection_spread_over_all_pods(self):
+        counts = self.app("client", "grpc", "-n", 300, "web:9000")
+        self.assertEqual((counts["errors"], counts["statuses"]), ({}, {"SERVING": 300}))
+        self.assertEqual(counts["pods"].keys(), self.pods("web"))
+        self.assertGreater(min(counts["pods"].values()), 30)
