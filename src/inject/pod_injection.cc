@@ -98,7 +98,8 @@ std::optional<LeftAlone> reason_to_leave(const json& pod, const Settings& settin
 std::map<std::string, std::string> annotations_of(const json& pod) {
   std::map<std::string, std::string> annotations;
   const json metadata = part_of(pod, "metadata");
-  for (const auto& [key, value] : object_in(metadata, "annotations").items()) {
+  const json all = object_in(metadata, "annotations");
+  for (const auto& [key, value] : all.items()) {
     if (value.is_string()) annotations[key] = value.get<std::string>();
   }
   return annotations;

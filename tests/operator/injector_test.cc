@@ -111,7 +111,6 @@ TEST_F(InjectorTest, DoesNotWaitForABodyThatDrips) {
   net::RawClient slow(injector_->address());
   slow.send("POST /inject HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n{");
   // A byte now and then keeps any deadline between two pieces away.
-  net::Timer drip(loop_, {});
   std::size_t sent = 0;
   EXPECT_TRUE(fakes::run_until(loop_, [&] {
     if (!slow.closed() && sent < 10'000) {
