@@ -22,8 +22,7 @@ die() {
   exit 1
 }
 
-# The fields of /proc/PID/stat behind the program's name: after its PID, what tells a process from a later one with the
-# same PID is the time of its start.
+# When a process started, in clock ticks: that tells it from a later one with the same PID.
 started() { # started PID
   local stat
   { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
