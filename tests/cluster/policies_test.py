@@ -31,6 +31,7 @@ class Policies(outrigger.TestCase):
 
     def test_weights_of_pods(self):
         heavy, *light = sorted(self.pods("web"))
+        of_web = f'namespace="{self.namespace}",pod="client",service="{self.namespace}/web:80"'
         self.annotate("pod", heavy, weight=3)
         self.annotate("service", "web", policy="weighted-round-robin")
         with Prometheus() as prometheus:
@@ -38,15 +39,14 @@ class Policies(outrigger.TestCase):
             addresses = {pod["status"]["podIP"]: pod["metadata"]["name"] for pod in self.get("pods", "-l", "app=web")}
 
             def counted():
-                metric = "outrigger_backend_weight"
-                found = prometheus.query(f'{metric}{{namespace="{self.namespace}",pod="client"}}')
+                found = prometheus.query(f"outrigger_backend_weight{{{of_web}}}")
                 return {addresses.get(labels["backend"].rpartition(":")[0]): weight for labels, weight in found}
 
             eventually("Prometheus tells the weights", lambda: counted() == {heavy: 3, light[0]: 1, light[1]: 1})
 
             def shares():
-                query = f'increase(outrigger_backend_requests_total{{namespace="{self.namespace}",outcome="success"}}[10s])'
-                found = {labels["backend"]: value for labels, value in prometheus.query(query)}
+                counted = f'outrigger_backend_requests_total{{{of_web},outcome="success"}}'
+                found = {labels["backend"]: value for labels, value in prometheus.query(f"increase({counted}[10s])")}
                 total = sum(found.values())
                 return total > 100 and {addresses[key.rpartition(":")[0]]: round(value / total, 1) for key, value in found.items()}
 

@@ -27,8 +27,8 @@ class Uninstall(cluster.TestCase):
         self.assertIn("Via", self.app("client", "first", "http://web/")["headers"])
 
         helm("uninstall", "outrigger", "--namespace", outrigger.SYSTEM, "--wait")
-        left = kubectl("get", "secrets,leases,configmaps,all", "--output=name", namespace=outrigger.SYSTEM).split()
-        self.assertEqual([name for name in left if name != "configmap/kube-root-ca.crt"], [])
+        # Helm waits for what it deletes, but not for the pods of a Deployment.
+        eventually("nothing is left in the operator's namespace", lambda: not self.left())
         kubectl("delete", "namespace", outrigger.SYSTEM, timeout=120)
         own = {name for name in inventory() - before if "outrigger" in name}
         self.assertEqual(own, set())
@@ -40,6 +40,10 @@ class Uninstall(cluster.TestCase):
         self.assertFalse(outrigger.has_sidecar(self.get("pod", "after")))
         self.assertEqual(self.app("after", "fetch", "-n", 10, "http://web/")["statuses"], {"200": 10})
         eventually("the sidecar says that nobody feeds it", self.unfed)
+
+    def left(self):
+        names = kubectl("get", "secrets,leases,configmaps,all", "--output=name", namespace=outrigger.SYSTEM).split()
+        return [name for name in names if name != "configmap/kube-root-ca.crt"]
 
     def unfed(self):
         metrics = kubectl("get", "--raw", f"/api/v1/namespaces/{self.namespace}/pods/client:4191/proxy/metrics")
