@@ -9,7 +9,7 @@ namespace outrigger::cli {
 
 /// `outrigger check`, as it was called.
 struct CheckCommand {
-  ClusterOptions cluster;
+  ClusterOptions cluster = {};
   std::string ns = kNamespace;  ///< the operator's
   bool before_install = false;
   std::string output = "table";

@@ -9,8 +9,8 @@ namespace outrigger::cli {
 
 /// Which cluster a command is about.
 struct ClusterOptions {
-  std::string kubeconfig;  ///< empty: KUBECONFIG, else ~/.kube/config, else that of the pod this runs in
-  std::string context;     ///< empty: the current one
+  std::string kubeconfig = {};  ///< empty: KUBECONFIG, else ~/.kube/config, else that of the pod this runs in
+  std::string context = {};     ///< empty: the current one
 };
 
 void add_cluster_options(CLI::App& parser, ClusterOptions& options);

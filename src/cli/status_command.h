@@ -8,10 +8,10 @@ namespace outrigger::cli {
 
 /// `outrigger status`, as it was called.
 struct StatusCommand {
-  ClusterOptions cluster;
-  std::string service;        ///< empty: all
-  std::string ns;             ///< the Service's, where `service` names none; empty: the context's, or "default"
-  std::string pod_namespace;  ///< whose pods are asked; empty: all
+  ClusterOptions cluster = {};
+  std::string service = {};        ///< empty: all
+  std::string ns = {};             ///< the Service's, where `service` names none; empty: the context's, or "default"
+  std::string pod_namespace = {};  ///< whose pods are asked; empty: all
   std::string output = "table";
 };
 

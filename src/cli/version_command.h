@@ -11,7 +11,7 @@ namespace outrigger::cli {
 
 /// `outrigger version`, as it was called.
 struct VersionCommand {
-  ClusterOptions cluster;
+  ClusterOptions cluster = {};
   std::string ns = kNamespace;  ///< the operator's
   bool client_only = false;
   std::string output = "table";
