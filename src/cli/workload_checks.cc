@@ -143,13 +143,14 @@ Check PodChecks::finished(Check check, const std::string& well) const {
 std::vector<Check> PodChecks::checks() const {
   std::vector<Check> checks;
   const std::string sidecars = count_text(injected_.size(), "pod") + " with a sidecar";
+  const std::string looked_at = count_text(pods_, "pod") + " looked at";
   for (Check check : {missed_pods(), redirection_, ready_, annotations_}) {
     if (denial_ && pods_ == 0) {
       checks.push_back(skipped(check.group, check.name, *denial_));
-    } else {
-      checks.push_back(finished(std::move(check),
-                                check.group == "annotations" ? count_text(pods_, "pod") + " looked at" : sidecars));
+      continue;
     }
+    const bool of_annotations = check.group == annotations_.group;
+    checks.push_back(finished(std::move(check), of_annotations ? looked_at : sidecars));
   }
   return checks;
 }
