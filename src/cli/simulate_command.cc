@@ -1,5 +1,7 @@
 #include "cli/simulate_command.h"
 
+#include <memory>
+
 #include "cli/plot.h"
 #include "cli/report.h"
 #include "cli/scenario_file.h"
@@ -31,6 +33,27 @@ Result<std::string> run(const SimulateCommand& command) {
       return tl::unexpected(done.error());
   }
   return command.json ? json_text(*scenario, results) : table_text(*scenario, results);
+}
+
+Command simulate_command(CLI::App& app) {
+  auto command = std::make_shared<SimulateCommand>();
+  CLI::App& parser = *app.add_subcommand("simulate", "Plays a scenario with the policies that sidecars have");
+  parser.add_option("SCENARIO", command->scenario, "YAML file, such as those in scenarios/; see docs/simulate.md")
+      ->type_name("FILE")
+      ->required();
+  parser.add_option("--policy", command->policies, "policies to compare, separated by commas; absent: the scenario's");
+  parser.add_option("--seed", command->seed, "of all that is drawn; absent: the scenario's");
+  parser.add_option("--rounds", command->rounds, "how many, each with the next seed: median (least-most) of them")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
+  parser.add_flag("--json", command->json, "all figures, also of each backend and second");
+  parser.add_option("--plot", command->plot, "SVG file to draw the run with the first seed into, with gnuplot")
+      ->type_name("FILE");
+  return {&parser, [command]() -> Result<Output> {
+            auto text = run(*command);
+            if (!text) return tl::unexpected(text.error());
+            return Output{.text = *std::move(text)};
+          }};
 }
 
 }  // namespace outrigger::cli

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "result/result.h"
+#include "cli/command.h"
 
 namespace outrigger::cli {
 
@@ -19,5 +19,7 @@ struct SimulateCommand {
 
 /// What is to be printed.
 Result<std::string> run(const SimulateCommand& command);
+
+Command simulate_command(CLI::App& app);
 
 }  // namespace outrigger::cli

@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kConnectTimeout = 5s;
 constexpr auto kSilence = 30s;
-constexpr std::size_t kMaxBody = 256 << 20;
+constexpr std::size_t kMaxAnswer = 256 << 20;
 constexpr std::size_t kMaxRefusalBody = 1 << 20;
 // Under the API server's own (90 s): whether a connection it has just closed is alive cannot be told before a request
 // is lost on it.
@@ -67,7 +67,9 @@ class Client::Connection {
     Response response;
     auto done = exchange(std::move(call), kSilence, timeout_, response, [&](std::string_view bytes) {
       if (steady_clock::now() > deadline) problem = "the answer takes too long";
-      if (response.body.size() + bytes.size() > kMaxBody) problem = "the answer is longer than 256 MiB";
+      if (response.body.size() + bytes.size() > max_answer_) {
+        problem = fmt::format("the answer is longer than {} MiB", max_answer_ >> 20);
+      }
       if (problem.empty()) response.body.append(bytes);
       return problem.empty();
     });
@@ -98,6 +100,8 @@ class Client::Connection {
 
   void set_timeout(std::chrono::milliseconds timeout) { timeout_ = timeout; }
 
+  void limit_answers(std::size_t bytes) { max_answer_ = bytes; }
+
   void stop() { socket_.interrupt(); }
 
  private:
@@ -122,7 +126,7 @@ class Client::Connection {
     httplib::Request request;
     request.method = call.method;
     request.path = address_->prefix + call.path;
-    request.headers = {{"Accept", call.accept}, {"User-Agent", "outrigger-operator"}};
+    request.headers = {{"Accept", call.accept}, {"User-Agent", config_.user_agent}};
     if (!call.content_type.empty()) request.headers.emplace("Content-Type", call.content_type);
     const auto token = bearer_token();
     if (!token) return tl::unexpected(token.error());
@@ -215,6 +219,7 @@ class Client::Connection {
   std::optional<TlsContext> tls_;
   InterruptibleSocket socket_;
   std::optional<std::chrono::milliseconds> timeout_;
+  std::size_t max_answer_ = kMaxAnswer;
   std::unique_ptr<httplib::SSLClient> http_;
   steady_clock::time_point last_use_;
 };
@@ -254,6 +259,8 @@ Result<Response> Client::stream(const std::string& path, const std::string& acce
 }
 
 void Client::set_timeout(std::chrono::milliseconds timeout) { connection_->set_timeout(timeout); }
+
+void Client::limit_answers(std::size_t bytes) { connection_->limit_answers(bytes); }
 
 void Client::stop() { connection_->stop(); }
 

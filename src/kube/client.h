@@ -35,7 +35,7 @@ struct Response {
 /// Blocking calls to the API server, one at a time: one client per thread. Only stop() may be called from another
 /// thread. TLS 1.2 at least, certificate and name verified; connects within 5 s an address; an answer other than a
 /// watch may be silent for 30 s, is given up at its first bytes after 60 s and has at most 256 MiB; set_timeout() can
-/// shorten this. The connection is kept for the next call and made anew after a failure.
+/// and limit_answers() can shorten this. The connection is kept for the next call and made anew after a failure.
 ///
 /// Makes the process ignore SIGPIPE: OpenSSL writes to sockets that the other side has closed.
 class Client {
@@ -62,6 +62,9 @@ class Client {
   /// From now on every call but stream() ends within `timeout`, whatever it is doing (but the resolving of the server's
   /// name). Between two calls.
   void set_timeout(std::chrono::milliseconds timeout);
+
+  /// From now on an answer of any call but stream() has at most `bytes`. Between two calls.
+  void limit_answers(std::size_t bytes);
 
   /// Ends a call under way and waits for its end (a few milliseconds; the resolving of the server's name cannot be
   /// hurried); every later call fails at once. Not from on_bytes.

@@ -16,6 +16,10 @@ struct Config {
   std::string token_file;
   /// Not "": the name to verify the server's certificate against, instead of the host.
   std::string tls_server_name;
+  /// The namespace that a kubeconfig's context names, empty without.
+  std::string context_namespace;
+  /// What the API server's audit log shows of us.
+  std::string user_agent = "outrigger-operator";
 };
 
 /// From the files and variables Kubernetes gives a pod. `directory` is a parameter for tests.
@@ -25,10 +29,11 @@ Result<Config> in_cluster_config(const std::string& directory = "/var/run/secret
 Result<std::string> in_cluster_namespace(
     const std::string& directory = "/var/run/secrets/kubernetes.io/serviceaccount");
 
-/// A kubeconfig's current context: cluster (server, certificate-authority[-data], tls-server-name) and user
-/// (client-certificate[-data], client-key[-data], token, tokenFile). Relative paths are relative to the file; where
-/// both are given, data wins over its file and tokenFile over token. What is not supported (exec, auth-provider,
-/// username/password, insecure-skip-tls-verify, proxy-url, impersonation) is an error that says so.
-Result<Config> load_kubeconfig(const std::string& path);
+/// A kubeconfig's context `context`, the current one if that is empty: its namespace, cluster (server,
+/// certificate-authority[-data], tls-server-name) and user (client-certificate[-data], client-key[-data], token,
+/// tokenFile). Relative paths are relative to the file; where both are given, data wins over its file and tokenFile
+/// over token. What is not supported (exec, auth-provider, username/password, insecure-skip-tls-verify, proxy-url,
+/// impersonation) is an error that says so.
+Result<Config> load_kubeconfig(const std::string& path, const std::string& context = "");
 
 }  // namespace outrigger::kube

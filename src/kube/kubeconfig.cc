@@ -17,7 +17,9 @@ struct Unsupported {
   const char* instead;
 };
 constexpr std::array kUnsupportedInUser{
-    Unsupported{"exec", "client-certificate, client-key, token or tokenFile"},
+    Unsupported{"exec",
+                "client-certificate, client-key, token or tokenFile; a token is what that command prints, or "
+                "`kubectl create token ACCOUNT`"},
     Unsupported{"auth-provider", "client-certificate, client-key, token or tokenFile"},
     Unsupported{"username", "client-certificate, client-key, token or tokenFile"},
     Unsupported{"password", "client-certificate, client-key, token or tokenFile"},
@@ -147,12 +149,14 @@ Result<void> read_user(const Section& user, const std::filesystem::path& directo
   return {};
 }
 
-Result<Config> read(const YAML::Node& file, const std::string& path) {
+Result<Config> read(const YAML::Node& file, const std::string& path, const std::string& context_name) {
   if (!file.IsMap()) return failure(path + ": not allowed; allowed: a kubeconfig");
-  const auto current = Section(file, path).required("current-context");
+  const auto current = context_name.empty() ? Section(file, path).required("current-context") : context_name;
   if (!current) return failure(path + ": current-context: not allowed; allowed: the name of one of contexts");
   const auto context = find(file, path, "contexts", "context", *current);
   if (!context) return tl::unexpected(context.error());
+  auto context_namespace = context->text("namespace");
+  if (!context_namespace) return tl::unexpected(context_namespace.error());
   const auto cluster_name = context->required("cluster");
   if (!cluster_name) return tl::unexpected(cluster_name.error());
   const auto user_name = context->required("user");
@@ -163,6 +167,7 @@ Result<Config> read(const YAML::Node& file, const std::string& path) {
   if (!user) return tl::unexpected(user.error());
 
   Config config;
+  config.context_namespace = std::move(*context_namespace);
   const auto directory = std::filesystem::path(path).parent_path();
   if (const auto done = read_cluster(*cluster, directory, config); !done) return tl::unexpected(done.error());
   if (const auto done = read_user(*user, directory, config); !done) return tl::unexpected(done.error());
@@ -172,11 +177,11 @@ Result<Config> read(const YAML::Node& file, const std::string& path) {
 
 }  // namespace
 
-Result<Config> load_kubeconfig(const std::string& path) {
+Result<Config> load_kubeconfig(const std::string& path, const std::string& context) {
   const auto content = read_small_file(path);
   if (!content) return tl::unexpected(content.error());
   try {
-    return read(YAML::Load(*content), path);
+    return read(YAML::Load(*content), path, context);
   } catch (const YAML::Exception& problem) {
     const std::string line = problem.mark.is_null() ? "" : ": line " + std::to_string(problem.mark.line + 1);
     return failure(path + line + ": " + problem.msg);

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "kube/json_field.h"
+#include "kube/url_encoded.h"
 #include "log/log.h"
 #include "model/shown_value.h"
 
@@ -48,19 +48,6 @@ Resource resource_of(Kind kind) {
 std::string accept(Kind kind, const char* metadata_kind) {
   if (!resource_of(kind).metadata_only) return "application/json";
   return fmt::format("application/json;as={};g=meta.k8s.io;v=v1", metadata_kind);
-}
-
-std::string url_encoded(std::string_view text) {
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.' || c == '~') {
-      encoded += c;
-    } else {
-      encoded += fmt::format("%{:02X}", byte);
-    }
-  }
-  return encoded;
 }
 
 bool is_passing(int status) { return status == kTooManyRequests || status >= 500; }

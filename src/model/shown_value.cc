@@ -6,8 +6,6 @@
 namespace outrigger::model {
 namespace {
 
-constexpr std::size_t kMaxBytes = 128;
-
 struct CodePoint {
   std::uint32_t value = 0;
   std::size_t bytes = 0;  ///< 0: not UTF-8
@@ -34,14 +32,14 @@ bool is_control(std::uint32_t value) { return value < 0x20 || (value >= 0x7F && 
 
 }  // namespace
 
-std::string shown_value(std::string_view value) {
+std::string shown_value(std::string_view value, std::size_t max_bytes) {
   std::string shown;
-  shown.reserve(std::min(value.size(), kMaxBytes));
-  while (!value.empty() && shown.size() < kMaxBytes) {
+  shown.reserve(std::min(value.size(), max_bytes));
+  while (!value.empty() && shown.size() < max_bytes) {
     const CodePoint next = first_code_point(value);
     if (next.bytes == 0 || is_control(next.value)) {
       shown += '?';
-    } else if (shown.size() + next.bytes > kMaxBytes) {
+    } else if (shown.size() + next.bytes > max_bytes) {
       break;
     } else {
       shown += value.substr(0, next.bytes);

@@ -30,6 +30,15 @@ Config config_of(std::string server, std::string ca_pem = "") {
 
 bool more(std::string_view) { return true; }
 
+TEST(Client, GivesUpAnAnswerThatIsLongerThanIsAllowed) {
+  FakeApiServer server({reply(200, std::string(1 << 20, 'a')), reply(200, std::string((1 << 20) + 1, 'a'))});
+  RequestCounts counts;
+  Client client(server.config(), counts);
+  client.limit_answers(1 << 20);
+  EXPECT_EQ(client.get("/a")->body.size(), std::size_t{1} << 20);
+  EXPECT_EQ(client.get("/a").error().text, server.config().server + ": the answer is longer than 1 MiB");
+}
+
 TEST(Client, SendsEachMethodWithItsBodyAndWhoItIs) {
   FakeApiServer server({reply(200, "one"), reply(201, "two"), reply(200, "three"), reply(200, "four"), reply(200, "")});
   Config config = server.config();

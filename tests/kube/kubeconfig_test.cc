@@ -50,6 +50,28 @@ TEST_F(Kubeconfig, TakesTheCurrentContextsClusterAndUser) {
   EXPECT_EQ(config->ca_pem, "");
 }
 
+TEST_F(Kubeconfig, TakesTheContextThatIsAskedFor) {
+  const std::string text =
+      "current-context: none\n"
+      "contexts: [{name: a, context: {cluster: here, user: me}},\n"
+      "           {name: b, context: {cluster: there, user: me, namespace: shop}}]\n"
+      "clusters: [{name: here, cluster: {server: 'https://here.test'}},\n"
+      "           {name: there, cluster: {server: 'https://there.test'}}]\n"
+      "users: [{name: me, user: {token: abc}}]\n";
+  const std::string path = directory.write("config", text);
+  const auto here = load_kubeconfig(path, "a");
+  ASSERT_TRUE(here) << here.error().text;
+  EXPECT_EQ(here->server, "https://here.test");
+  EXPECT_EQ(here->context_namespace, "");
+  const auto there = load_kubeconfig(path, "b");
+  ASSERT_TRUE(there) << there.error().text;
+  EXPECT_EQ(there->server, "https://there.test");
+  EXPECT_EQ(there->context_namespace, "shop");
+  const auto absent = load_kubeconfig(path, "c");
+  ASSERT_FALSE(absent);
+  EXPECT_EQ(absent.error().text, path + ": contexts: none is named 'c'");
+}
+
 TEST_F(Kubeconfig, DecodesDataAndPrefersItToFiles) {
   const fakes::Identity own = authority.issue();
   const auto config = load(kubeconfig(
@@ -80,7 +102,9 @@ TEST_F(Kubeconfig, ReadsRelativePathsBesideItselfAndAbsoluteOnesAnywhere) {
 
 TEST_F(Kubeconfig, RefusesWhatIsNotSupported) {
   const std::string user_alternative = " is not supported; allowed: client-certificate, client-key, token or tokenFile";
-  EXPECT_EQ(error(kubeconfig(server, "exec: {command: aws}")), "users[me].user.exec:" + user_alternative);
+  EXPECT_EQ(error(kubeconfig(server, "exec: {command: aws}")),
+            "users[me].user.exec:" + user_alternative +
+                "; a token is what that command prints, or `kubectl create token ACCOUNT`");
   EXPECT_EQ(error(kubeconfig(server, "auth-provider: {name: gcp}")),
             "users[me].user.auth-provider:" + user_alternative);
   EXPECT_EQ(error(kubeconfig(server, "username: a, password: b")), "users[me].user.username:" + user_alternative);

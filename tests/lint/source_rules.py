@@ -30,7 +30,7 @@ ROOMS = {
     "uplink": {"model", "balance", "feed", "http", "identity", "net", "lines", "log"},
     "sidecar": {"model", "health", "balance", "check", "feed", "uplink", "http", "net", "metrics", "log", "yaml"},
     "init": {"model", "log"},
-    "cli": {"model", "health", "simulate", "yaml"},
+    "cli": {"model", "health", "inject", "simulate", "yaml", "kube", "identity"},
 }
 # Values in, values out: a rule of theirs can be tested without a machine, and any run repeated from its seed.
 # identity's keys and serial numbers are the exception, drawn by OpenSSL.

@@ -1,0 +1,104 @@
+#include "cli/pod_facts.h"
+
+#include <nlohmann/json.hpp>
+
+#include "cli/installation.h"
+#include "cli/json_path.h"
+
+namespace outrigger::cli {
+namespace {
+
+using nlohmann::json;
+using Labels = std::map<std::string, std::string>;
+
+std::string label(const Labels& labels, const char* name) {
+  const auto found = labels.find(name);
+  return found == labels.end() ? "" : found->second;
+}
+
+void read_owner(const json& pod, const Labels& labels, PodFacts& facts) {
+  for (const json* const owner : items_at(pod, {"metadata", "ownerReferences"})) {
+    if (!flag_at(*owner, {"controller"})) continue;
+    facts.owner_kind = text_at(*owner, {"kind"});
+    facts.owner_name = text_at(*owner, {"name"});
+  }
+  // A Deployment names its ReplicaSets so.
+  const std::string hash = label(labels, "pod-template-hash");
+  if (facts.owner_kind == "ReplicaSet" && !hash.empty() && facts.owner_name.ends_with("-" + hash)) {
+    facts.owner_kind = "Deployment";
+    facts.owner_name.resize(facts.owner_name.size() - hash.size() - 1);
+  }
+}
+
+void read_containers(const json& pod, PodFacts& facts) {
+  for (const char* const list : {"initContainers", "containers"}) {
+    for (const json* const container : items_at(pod, {"spec", list})) {
+      if (text_at(*container, {"name"}) != kSidecarContainer) continue;
+      facts.has_sidecar = true;
+      facts.sidecar_image = text_at(*container, {"image"});
+    }
+  }
+  for (const char* const list : {"initContainerStatuses", "containerStatuses"}) {
+    for (const json* const status : items_at(pod, {"status", list})) {
+      const std::string name = text_at(*status, {"name"});
+      if (name == kSidecarContainer) {
+        facts.sidecar_ready = flag_at(*status, {"ready"});
+        facts.sidecar_restarts = number_at(*status, {"restartCount"}, 0);
+      } else if (name == kInitContainer) {
+        facts.init_message = text_at(*status, {"state", "terminated", "message"});
+      }
+    }
+  }
+}
+
+}  // namespace
+
+PodFacts read_pod(const json& pod) {
+  PodFacts facts;
+  facts.key = {text_at(pod, {"metadata", "namespace"}), text_at(pod, {"metadata", "name"})};
+  const Labels labels = texts_at(pod, {"metadata", "labels"});
+  facts.annotations = texts_at(pod, {"metadata", "annotations"});
+  facts.inject = label(labels, kInjectLabel);
+  facts.injected = label(labels, kInjectedLabel) == "true";
+  facts.running =
+      text_at(pod, {"status", "phase"}) == "Running" && find(pod, {"metadata", "deletionTimestamp"}) == nullptr;
+  facts.host_network = flag_at(pod, {"spec", "hostNetwork"});
+  facts.windows = text_at(pod, {"spec", "os", "name"}) == "windows" ||
+                  text_at(pod, {"spec", "nodeSelector", "kubernetes.io/os"}) == "windows";
+  read_owner(pod, labels, facts);
+  read_containers(pod, facts);
+  return facts;
+}
+
+bool injection_is_wanted(const PodFacts& pod, bool namespace_labelled) {
+  const bool labelled = namespace_labelled ? pod.inject != "disabled" : pod.inject == "enabled";
+  return labelled && !pod.host_network && !pod.windows;
+}
+
+std::string owner_text(const PodFacts& pod) {
+  if (pod.owner_kind.empty()) return "Pod " + pod.key.text();
+  return pod.owner_kind + " " + pod.key.ns + "/" + pod.owner_name;
+}
+
+std::string restart_remedy(const PodFacts& pod) {
+  const std::string& kind = pod.owner_kind;
+  const char* const resource = kind == "Deployment"    ? "deployment"
+                               : kind == "StatefulSet" ? "statefulset"
+                               : kind == "DaemonSet"   ? "daemonset"
+                                                       : nullptr;
+  if (resource != nullptr) {
+    return "kubectl rollout restart " + std::string(resource) + "/" + pod.owner_name + " -n " + pod.key.ns;
+  }
+  if (kind.empty()) return "delete the pod and create it again: nothing else makes it anew";
+  return "kubectl delete pod " + pod.key.name + " -n " + pod.key.ns + ": its " + kind + " makes it anew";
+}
+
+std::string image_tag(const std::string& image) {
+  const std::string name = image.substr(0, image.find('@'));
+  const std::size_t colon = name.rfind(':');
+  const std::size_t slash = name.rfind('/');
+  if (colon == std::string::npos || (slash != std::string::npos && colon < slash)) return "";
+  return name.substr(colon + 1);
+}
+
+}  // namespace outrigger::cli
