@@ -3,6 +3,7 @@
 
 #include "cli/check_command.h"
 #include "cli/completion_command.h"
+#include "cli/inject_command.h"
 #include "cli/simulate_command.h"
 #include "cli/status_command.h"
 #include "cli/text_table.h"
@@ -13,8 +14,8 @@ int main(int argc, char** argv) {
   CLI::App app("Tools for Outrigger", "outrigger");
   app.set_version_flag("--version", OUTRIGGER_VERSION);
   app.require_subcommand(1);
-  const cli::Command commands[] = {cli::check_command(app), cli::status_command(app), cli::version_command(app),
-                                   cli::simulate_command(app), cli::completion_command(app)};
+  const cli::Command commands[] = {cli::check_command(app),   cli::status_command(app),   cli::inject_command(app),
+                                   cli::version_command(app), cli::simulate_command(app), cli::completion_command(app)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {

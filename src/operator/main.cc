@@ -17,6 +17,7 @@
 #include "operator/event_recorder.h"
 #include "operator/feed_server.h"
 #include "operator/file_identity.h"
+#include "operator/injection_audit.h"
 #include "operator/injector.h"
 #include "operator/issued_identity.h"
 #include "operator/kube_source.h"
@@ -128,11 +129,13 @@ Result<void> run(const Options& options) {
   std::optional<kube::LeaderElector> elector;
   std::optional<EventRecorder> events;
   IssuedIdentity* issued = nullptr;
+  std::optional<InjectionAudit> audit;
   if (*candidate) {
     elector.emplace(*config, counts, **candidate, std::random_device{}(), [&](bool) {
-      loop.post([&events, &issued] {
+      loop.post([&events, &issued, &audit] {
         events->wake();
         if (issued != nullptr) issued->wake();
+        if (audit) audit->wake();
       });
     });
   }
@@ -183,6 +186,10 @@ Result<void> run(const Options& options) {
         loop, *config, counts, *identity_options, [&elector] { return !elector || elector->leading(); },
         std::chrono::system_clock::now, on_context);
     issued = own.get();
+    if (injection) {
+      audit.emplace(*config, counts, *injection, identity_options->names.ns,
+                    [&elector] { return !elector || elector->leading(); });
+    }
     feed_options.certificates = [issued](net::HttpExchange& exchange) { issued->handle(exchange); };
     identity = std::move(own);
   }
@@ -192,9 +199,10 @@ Result<void> run(const Options& options) {
                            .source = *source,
                            .identity = *identity,
                            .add_metrics =
-                               [&feed, &injector](metrics::Exposition& exposition) {
+                               [&feed, &injector, &audit](metrics::Exposition& exposition) {
                                  if (feed) feed->add_metrics(exposition);
                                  if (injector) injector->add_metrics(exposition);
+                                 if (audit) audit->add_metrics(exposition);
                                },
                            .elector = elector ? &*elector : nullptr});
   log_listening("admin", admin.address());

@@ -27,7 +27,6 @@ std::string listener_protocol_text(ListenerProtocol protocol);
 struct ListenerConfig {
   std::string name;
   std::string address;         ///< "127.0.0.1:8080"; port 0: any
-  bool if_there = false;       ///< not listened on where the machine has no such address
   model::ServicePort service;  ///< unset, where each connection or request has its own
   ListenerProtocol protocol = ListenerProtocol::automatic;
   /// Traffic is redirected to it: a connection's Service is the one with its original destination among its addresses
@@ -36,6 +35,7 @@ struct ListenerConfig {
   /// A namespace: each request goes to the Service that its host names (service_host.h), a name alone to that of this
   /// namespace. Empty: not so.
   std::string by_host = {};
+  bool if_there = false;  ///< not listened on where the machine has no such address
 
   bool has_service() const { return !transparent && by_host.empty(); }
   bool operator==(const ListenerConfig&) const = default;

@@ -68,7 +68,7 @@ void ApiServer::let_operator_do_its_work() const {
   const nlohmann::json role{
       {"metadata", {{"name", "outrigger-operator"}}},
       {"rules",
-       {rule("", {"services", "endpoints", "pods", "nodes"}, {"list", "watch"}),
+       {rule("", {"services", "endpoints", "pods", "nodes"}, {"list", "watch"}), rule("", {"namespaces"}, {"list"}),
         rule("discovery.k8s.io", {"endpointslices"}, {"list", "watch"}), rule("", {"events"}, {"create"}),
         rule("", {"secrets"}, {"get", "create", "patch"}),
         rule("coordination.k8s.io", {"leases"}, {"get", "create", "patch"}),

@@ -11,6 +11,7 @@
 #include "integration/program.h"
 #include "kube/client.h"
 #include "kube/secret.h"
+#include "net/socket.h"
 
 namespace outrigger::integration {
 namespace {

@@ -89,6 +89,24 @@ TEST_F(SecretKeeperTest, MakesARootWhereThereIsNoneAlsoWithoutTheLead) {
   EXPECT_EQ(times_told(), 1u);
 }
 
+TEST_F(SecretKeeperTest, FillsTheEmptySecretOfTheChartAndNobodyElses) {
+  const auto empty = [](bool is_ours) {
+    json object = ours(identity::RootState::create(kStart, kTiming));
+    object.erase("data");
+    if (!is_ours) object["metadata"].erase("labels");
+    return object;
+  };
+  store_.set_secret(empty(false));
+  start();
+  let_it_look();
+  EXPECT_EQ(store_.writes(), 0u);
+  store_.set_secret(empty(true));
+  const identity::RootState state = told(1);
+  EXPECT_EQ(*kube::decode_base64(store_.secret()["data"]["ca.crt"].get<std::string>()), state.bundle().pem());
+  let_it_look();
+  EXPECT_EQ(store_.writes(), 1u);
+}
+
 TEST_F(SecretKeeperTest, TakesTheRootOfTheReplicaThatWasFaster) {
   const auto rival = identity::RootState::create(kStart, kTiming);
   store_.set_rival(ours(rival));

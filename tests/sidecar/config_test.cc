@@ -136,6 +136,30 @@ TEST(Config, ReadsEverythingAFileMaySay) {
                                     "/abs/tls.key", "", "/etc/outrigger/last.json", 90s, 1s}));
 }
 
+TEST(Config, LocalhostIsBothLoopbacksTheSecondIfItIsThere) {
+  const auto config = parse_config(R"(
+listeners: [{name: out, address: "localhost:15001", transparent: true}]
+operator: {address: "https://op:8443", ca: ca, token: token}
+)",
+                                   "f");
+  ASSERT_TRUE(config) << config.error().text;
+  ASSERT_EQ(config->listeners.size(), 2u);
+  EXPECT_EQ(config->listeners[0].address, "127.0.0.1:15001");
+  EXPECT_FALSE(config->listeners[0].if_there);
+  EXPECT_EQ(config->listeners[1].name, "out (IPv6)");
+  EXPECT_EQ(config->listeners[1].address, "[::1]:15001");
+  EXPECT_TRUE(config->listeners[1].if_there);
+  EXPECT_TRUE(config->listeners[1].transparent);
+  const auto twice = parse_config(R"(
+listeners:
+  - {name: a, address: "localhost:15001", transparent: true}
+  - {name: b, address: "127.0.0.1:15001", transparent: true}
+operator: {address: "https://op:8443", ca: ca, token: token}
+)",
+                                  "f");
+  EXPECT_FALSE(twice);
+}
+
 TEST(Config, HasDefaultsForWhatIsNotSaid) {
   const auto config = parse_config("services: []\nlisteners:\n", "c.yaml");
   ASSERT_TRUE(config.has_value()) << config.error().text;

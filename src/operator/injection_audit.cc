@@ -1,0 +1,163 @@
+#include "operator/injection_audit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "kube/url_encoded.h"
+#include "log/log.h"
+
+namespace outrigger::op {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kOk = 200;
+constexpr int kPageSize = 250;
+constexpr int kMaxPages = 4'000;
+constexpr std::size_t kMaxNames = 5;  ///< in a log line
+/// Nobody's pods but the cluster's own.
+constexpr std::array kLeftOut{"kube-system", "kube-node-lease"};
+
+std::string text_at(const json& object, const char* pointer) {
+  const json::json_pointer place(pointer);
+  return object.contains(place) && object[place].is_string() ? object[place].get<std::string>() : std::string();
+}
+
+inject::PodSecurity security_of(const json& ns) {
+  const std::string enforced = text_at(ns, "/metadata/labels/pod-security.kubernetes.io~1enforce");
+  const bool open = enforced.empty() || enforced == "privileged";
+  return open ? inject::PodSecurity::open : inject::PodSecurity::enforced;
+}
+
+std::string pods_path(const std::string& ns, const std::string& labels) {
+  return fmt::format("/api/v1/{}pods?labelSelector={}&fieldSelector={}&limit={}",
+                     ns.empty() ? "" : "namespaces/" + ns + "/", kube::url_encoded(labels),
+                     kube::url_encoded("status.phase=Running"), kPageSize);
+}
+
+}  // namespace
+
+InjectionAudit::InjectionAudit(const kube::Config& config, kube::RequestCounts& counts, inject::Settings settings,
+                               std::string own_ns, std::function<bool()> leading, std::chrono::milliseconds interval)
+    : settings_(std::move(settings)),
+      own_ns_(std::move(own_ns)),
+      leading_(std::move(leading)),
+      interval_(interval),
+      client_(config, counts),
+      thread_([this] { run(); }) {}
+
+InjectionAudit::~InjectionAudit() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  client_.stop();
+  thread_.join();
+}
+
+void InjectionAudit::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+  }
+  wake_.notify_one();
+}
+
+void InjectionAudit::run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    lock.unlock();
+    if (!leading_()) {
+      missed_ = kUnknown;
+    } else if (const auto missed = look()) {
+      missed_ = static_cast<std::int64_t>(missed->size());
+      tell(*missed);
+    } else if (complaints_.pass(missed.error().text, std::chrono::steady_clock::now())) {
+      log::warn("pods without a sidecar cannot be looked for", {{"reason", missed.error().text}});
+    }
+    lock.lock();
+    wake_.wait_for(lock, interval_, [this] { return stopping_ || woken_; });
+    woken_ = false;
+  }
+}
+
+Result<std::set<std::string>> InjectionAudit::look() {
+  const auto left_out = [this](const std::string& ns) {
+    return ns == own_ns_ || std::find(kLeftOut.begin(), kLeftOut.end(), ns) != kLeftOut.end();
+  };
+  std::map<std::string, inject::PodSecurity> securities;
+  std::set<std::string> labelled;
+  const auto on_namespace = [&](const json& ns) {
+    const std::string name = text_at(ns, "/metadata/name");
+    if (name.empty() || left_out(name)) return;
+    securities[name] = security_of(ns);
+    if (text_at(ns, "/metadata/labels/outrigger.dev~1inject") == "enabled") labelled.insert(name);
+  };
+  if (const auto done = each(fmt::format("/api/v1/namespaces?limit={}", kPageSize), on_namespace); !done) {
+    return tl::unexpected(done.error());
+  }
+
+  std::set<std::string> missed;
+  const auto on_pod = [&](const json& pod) {
+    const std::string ns = text_at(pod, "/metadata/namespace");
+    const auto security = securities.find(ns);
+    if (security == securities.end() || !text_at(pod, "/metadata/deletionTimestamp").empty()) return;
+    const auto left_alone = inject::left_alone(pod, settings_, security->second);
+    if (left_alone && *left_alone && (*left_alone)->meant) return;
+    missed.insert(ns + "/" + text_at(pod, "/metadata/name"));
+  };
+  std::vector<std::string> paths{pods_path("", "outrigger.dev/inject=enabled,outrigger.dev/injected!=true")};
+  for (const std::string& ns : labelled) {
+    paths.push_back(pods_path(ns, "outrigger.dev/inject!=disabled,outrigger.dev/injected!=true"));
+  }
+  for (const std::string& path : paths) {
+    if (const auto done = each(path, on_pod); !done) return tl::unexpected(done.error());
+  }
+  return missed;
+}
+
+Result<void> InjectionAudit::each(const std::string& path, const OnObject& on_object) {
+  std::string rest;
+  for (int page = 0; page < kMaxPages; ++page) {
+    const auto answer = client_.get(rest.empty() ? path : path + "&continue=" + kube::url_encoded(rest));
+    if (!answer) return tl::unexpected(answer.error());
+    if (answer->status != kOk) return failure(fmt::format("status {} to {}", answer->status, path));
+    const json list = json::parse(answer->body, nullptr, false);
+    if (!list.is_object()) return failure("not a list: the answer to " + path);
+    const json items = list.value("items", json::array());
+    for (const json& item : items) on_object(item);
+    rest = text_at(list, "/metadata/continue");
+    if (rest.empty()) return {};
+  }
+  return failure("the list does not end: " + path);
+}
+
+void InjectionAudit::tell(const std::set<std::string>& missed) {
+  if (missed == told_) return;
+  told_ = missed;
+  if (missed.empty()) return log::info("no pod is without its sidecar any more", {});
+  std::string names;
+  std::size_t count = 0;
+  for (const std::string& name : missed) {
+    if (count++ == kMaxNames) break;
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  log::warn("pods run without a sidecar that they should have",
+            {{"count", std::to_string(missed.size())}, {"among", names}, {"remedy", "outrigger check"}});
+}
+
+void InjectionAudit::add_metrics(metrics::Exposition& exposition) const {
+  const std::int64_t missed = missed_;
+  if (missed == kUnknown) return;
+  exposition.gauge("outrigger_pods_not_injected", "Running pods that should have a sidecar and have none.", {},
+                   static_cast<double>(missed));
+}
+
+}  // namespace outrigger::op
