@@ -60,8 +60,9 @@ PodFacts read_pod(const json& pod) {
   facts.annotations = texts_at(pod, {"metadata", "annotations"});
   facts.inject = label(labels, kInjectLabel);
   facts.injected = label(labels, kInjectedLabel) == "true";
-  facts.running =
-      text_at(pod, {"status", "phase"}) == "Running" && find(pod, {"metadata", "deletionTimestamp"}) == nullptr;
+  const bool deleted = find(pod, {"metadata", "deletionTimestamp"}) != nullptr;
+  facts.running = text_at(pod, {"status", "phase"}) == "Running" && !deleted;
+  facts.pending = text_at(pod, {"status", "phase"}) == "Pending" && !deleted;
   facts.host_network = flag_at(pod, {"spec", "hostNetwork"});
   facts.windows = text_at(pod, {"spec", "os", "name"}) == "windows" ||
                   text_at(pod, {"spec", "nodeSelector", "kubernetes.io/os"}) == "windows";

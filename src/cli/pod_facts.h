@@ -17,6 +17,7 @@ struct PodFacts {
   std::string inject;     ///< the label outrigger.dev/inject
   bool injected = false;  ///< the label outrigger.dev/injected
   bool running = false;   ///< phase Running, and nobody has deleted it
+  bool pending = false;   ///< phase Pending, and nobody has deleted it
   bool host_network = false;
   bool windows = false;
   bool has_sidecar = false;  ///< a container, or init container, outrigger-sidecar

@@ -83,6 +83,8 @@ void PodChecks::add(const PodFacts& pod, bool namespace_labelled) {
   ++pods_;
   const std::string object = "Pod " + pod.key.text();
   add_errors(annotations_, object, model::parse_pod_annotations(pod.annotations).errors);
+  // A pod whose sidecar does not come up does not start.
+  if (pod.pending && pod.has_sidecar && pod.sidecar_restarts >= kManyRestarts) add_readiness(pod);
   if (!pod.running) return;
   if (!pod.has_sidecar) {
     if (!injection_is_wanted(pod, namespace_labelled)) return;
@@ -99,21 +101,23 @@ void PodChecks::add(const PodFacts& pod, bool namespace_labelled) {
     redirection_.verdict = Verdict::failed;
     add_finding(redirection_, {.object = object, .detail = pod.init_message, .remedy = {}});
   }
+  add_readiness(pod);
+}
+
+void PodChecks::add_readiness(const PodFacts& pod) {
+  const bool restarts_a_lot = pod.sidecar_restarts >= kManyRestarts;
+  if (pod.sidecar_ready && !restarts_a_lot) return;
   if (!pod.sidecar_ready) {
     ready_.verdict = Verdict::failed;
-    add_finding(ready_,
-                {.object = object,
-                 .detail = fmt::format(
-                     "not ready, {}",
-                     count_text(static_cast<std::size_t>(std::max<std::int64_t>(pod.sidecar_restarts, 0)), "restart")),
-                 .remedy = fmt::format("kubectl logs {} -n {} -c {}", pod.key.name, pod.key.ns, kSidecarContainer)});
-  } else if (pod.sidecar_restarts >= kManyRestarts) {
-    if (ready_.verdict == Verdict::ok) ready_.verdict = Verdict::warning;
-    add_finding(ready_, {.object = object,
-                         .detail = fmt::format("ready, after {} restarts", pod.sidecar_restarts),
-                         .remedy = fmt::format("kubectl logs {} -n {} -c {} --previous", pod.key.name, pod.key.ns,
-                                               kSidecarContainer)});
+  } else if (ready_.verdict == Verdict::ok) {
+    ready_.verdict = Verdict::warning;
   }
+  const auto restarts = static_cast<std::size_t>(std::max<std::int64_t>(pod.sidecar_restarts, 0));
+  add_finding(ready_, {.object = "Pod " + pod.key.text(),
+                       .detail = fmt::format("{}, {}", pod.sidecar_ready ? "ready" : "not ready",
+                                             count_text(restarts, "restart")),
+                       .remedy = fmt::format("kubectl logs {} -n {} -c {}{}", pod.key.name, pod.key.ns,
+                                             kSidecarContainer, restarts_a_lot ? " --previous" : "")});
 }
 
 Check PodChecks::missed_pods() const {

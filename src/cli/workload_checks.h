@@ -56,6 +56,7 @@ class PodChecks {
   };
   static constexpr std::size_t kMaxOwners = 1'000;
 
+  void add_readiness(const PodFacts& pod);
   Check missed_pods() const;
   Check finished(Check check, const std::string& well) const;
 

@@ -125,6 +125,21 @@ TEST(PodChecks, SeesWhoIsNotReadyOrRestarts) {
   EXPECT_EQ(ready.findings.at(1).detail, "not ready, 1 restart");
 }
 
+TEST(PodChecks, SeesAPodThatDoesNotStartForItsSidecar) {
+  json object = injected(false, 2);
+  object["status"]["phase"] = "Pending";
+  PodChecks pods;
+  pods.add(read_pod(object), true);
+  EXPECT_EQ(named(pods.checks(), "sidecars-ready").verdict, Verdict::ok);
+  object = injected(false, 6);
+  object["status"]["phase"] = "Pending";
+  pods.add(read_pod(object), true);
+  const Check ready = named(pods.checks(), "sidecars-ready");
+  EXPECT_EQ(ready.verdict, Verdict::failed);
+  EXPECT_EQ(ready.findings.at(0).detail, "not ready, 6 restarts");
+  EXPECT_TRUE(pods.injected().empty());
+}
+
 TEST(PodChecks, SeesWhoseTrafficIsNotRedirected) {
   json object = injected();
   object["status"]["initContainerStatuses"][0]["state"]["terminated"]["message"] = "not redirected: no nf_tables\n";
