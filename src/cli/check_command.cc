@@ -12,6 +12,7 @@
 #include "cli/pod_lists.h"
 #include "cli/pod_metrics.h"
 #include "cli/workload_checks.h"
+#include "inject/pod_injection.h"
 #include "kube/lease.h"
 #include "kube/secret.h"
 #include "kube/webhook_configuration.h"
@@ -113,9 +114,10 @@ void read_pods(ApiReader& api, const std::vector<NamespaceFacts>& labelled, cons
     if (done.contains(pod.key.ns) || (!pod.has_sidecar && is_never_injected(pod.key.ns, operator_namespace))) return;
     pods.add(pod, false);
   };
-  const std::string inject = kInjectLabel;
+  const std::string inject = inject::kInjectLabel;
   list(pods_path(""), label_selector(inject + "=enabled"), add_others);
-  list(pods_path(""), label_selector(std::string(kInjectedLabel) + "=true," + inject + "!=enabled"), add_others);
+  list(pods_path(""), label_selector(std::string(inject::kInjectedLabel) + "=true," + inject + "!=enabled"),
+       add_others);
 }
 
 std::vector<Check> look_at_pods(ApiReader& api, const kube::Config& config, const std::string& ns,

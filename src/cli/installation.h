@@ -8,11 +8,7 @@ inline constexpr const char* kNamespace = "outrigger-system";
 inline constexpr const char* kOperator = "outrigger-operator";  ///< Deployment, Service and Lease
 inline constexpr const char* kIdentitySecret = "outrigger-identity";
 inline constexpr const char* kWebhookConfiguration = "outrigger-injector";
-inline constexpr const char* kSidecarContainer = "outrigger-sidecar";
-inline constexpr const char* kInitContainer = "outrigger-init";
 
-inline constexpr const char* kInjectLabel = "outrigger.dev/inject";
-inline constexpr const char* kInjectedLabel = "outrigger.dev/injected";
 inline constexpr const char* kPodSecurityLabel = "pod-security.kubernetes.io/enforce";
 
 /// The first with sidecar containers that are init containers, without a feature gate.

@@ -4,6 +4,7 @@
 
 #include "cli/installation.h"
 #include "cli/json_path.h"
+#include "inject/pod_injection.h"
 
 namespace outrigger::cli {
 namespace {
@@ -33,7 +34,7 @@ void read_owner(const json& pod, const Labels& labels, PodFacts& facts) {
 void read_containers(const json& pod, PodFacts& facts) {
   for (const char* const list : {"initContainers", "containers"}) {
     for (const json* const container : items_at(pod, {"spec", list})) {
-      if (text_at(*container, {"name"}) != kSidecarContainer) continue;
+      if (text_at(*container, {"name"}) != inject::kSidecarName) continue;
       facts.has_sidecar = true;
       facts.sidecar_image = text_at(*container, {"image"});
     }
@@ -41,10 +42,10 @@ void read_containers(const json& pod, PodFacts& facts) {
   for (const char* const list : {"initContainerStatuses", "containerStatuses"}) {
     for (const json* const status : items_at(pod, {"status", list})) {
       const std::string name = text_at(*status, {"name"});
-      if (name == kSidecarContainer) {
+      if (name == inject::kSidecarName) {
         facts.sidecar_ready = flag_at(*status, {"ready"});
         facts.sidecar_restarts = number_at(*status, {"restartCount"}, 0);
-      } else if (name == kInitContainer) {
+      } else if (name == inject::kInitName) {
         facts.init_message = text_at(*status, {"state", "terminated", "message"});
       }
     }
@@ -58,22 +59,20 @@ PodFacts read_pod(const json& pod) {
   facts.key = {text_at(pod, {"metadata", "namespace"}), text_at(pod, {"metadata", "name"})};
   const Labels labels = texts_at(pod, {"metadata", "labels"});
   facts.annotations = texts_at(pod, {"metadata", "annotations"});
-  facts.inject = label(labels, kInjectLabel);
-  facts.injected = label(labels, kInjectedLabel) == "true";
+  facts.inject = label(labels, inject::kInjectLabel);
+  facts.injected = label(labels, inject::kInjectedLabel) == "true";
   const bool deleted = find(pod, {"metadata", "deletionTimestamp"}) != nullptr;
   facts.running = text_at(pod, {"status", "phase"}) == "Running" && !deleted;
   facts.pending = text_at(pod, {"status", "phase"}) == "Pending" && !deleted;
-  facts.host_network = flag_at(pod, {"spec", "hostNetwork"});
-  facts.windows = text_at(pod, {"spec", "os", "name"}) == "windows" ||
-                  text_at(pod, {"spec", "nodeSelector", "kubernetes.io/os"}) == "windows";
+  const auto left_alone = inject::left_alone(pod, inject::Settings{}, inject::PodSecurity::open);
+  facts.left_alone = left_alone && *left_alone && (*left_alone)->meant;
   read_owner(pod, labels, facts);
   read_containers(pod, facts);
   return facts;
 }
 
 bool injection_is_wanted(const PodFacts& pod, bool namespace_labelled) {
-  const bool labelled = namespace_labelled ? pod.inject != "disabled" : pod.inject == "enabled";
-  return labelled && !pod.host_network && !pod.windows;
+  return (namespace_labelled || pod.inject == "enabled") && !pod.left_alone;
 }
 
 std::string owner_text(const PodFacts& pod) {

@@ -14,12 +14,11 @@ struct PodFacts {
   std::string owner_kind;  ///< the Deployment's where that is told by a ReplicaSet's name; empty: none
   std::string owner_name;
   model::Annotations annotations;
-  std::string inject;     ///< the label outrigger.dev/inject
-  bool injected = false;  ///< the label outrigger.dev/injected
-  bool running = false;   ///< phase Running, and nobody has deleted it
-  bool pending = false;   ///< phase Pending, and nobody has deleted it
-  bool host_network = false;
-  bool windows = false;
+  std::string inject;        ///< the label outrigger.dev/inject
+  bool injected = false;     ///< the label outrigger.dev/injected
+  bool running = false;      ///< phase Running, and nobody has deleted it
+  bool pending = false;      ///< phase Pending, and nobody has deleted it
+  bool left_alone = false;   ///< the webhook would not give it a sidecar, and its owner means that
   bool has_sidecar = false;  ///< a container, or init container, outrigger-sidecar
   std::string sidecar_image;
   bool sidecar_ready = false;

@@ -2,6 +2,7 @@
 
 #include "cli/installation.h"
 #include "cli/json_path.h"
+#include "inject/pod_injection.h"
 #include "kube/url_encoded.h"
 
 namespace outrigger::cli {
@@ -14,7 +15,7 @@ std::string label_selector(const std::string& selector) { return "labelSelector=
 
 Answer<void> each_injected_pod(ApiReader& api, const std::string& ns,
                                const std::function<void(const PodFacts&)>& on_pod) {
-  return api.each(pods_path(ns), label_selector(std::string(kInjectedLabel) + "=true"),
+  return api.each(pods_path(ns), label_selector(std::string(inject::kInjectedLabel) + "=true"),
                   [&](const nlohmann::json& pod) { on_pod(read_pod(pod)); });
 }
 

@@ -7,6 +7,8 @@
 
 #include "cli/installation.h"
 #include "cli/json_path.h"
+#include "inject/pod_injection.h"
+#include "inject/pod_options.h"
 
 namespace outrigger::cli {
 namespace {
@@ -15,11 +17,13 @@ using nlohmann::json;
 
 constexpr std::array kNeverInjected = {"kube-system", "kube-node-lease"};
 
+void add_error(Check& check, const std::string& object, const std::string& error) {
+  check.verdict = Verdict::failed;
+  add_finding(check, {.object = object, .detail = error, .remedy = {}});
+}
+
 void add_errors(Check& check, const std::string& object, const std::vector<model::AnnotationError>& errors) {
-  for (const model::AnnotationError& error : errors) {
-    check.verdict = Verdict::failed;
-    add_finding(check, {.object = object, .detail = error.text(), .remedy = {}});
-  }
+  for (const model::AnnotationError& error : errors) add_error(check, object, error.text());
 }
 
 }  // namespace
@@ -55,7 +59,7 @@ NamespaceFacts read_namespace(const json& object, const std::string& operator_na
     return found == labels.end() ? "" : found->second;
   };
   NamespaceFacts facts{.name = text_at(object, {"metadata", "name"}), .pod_security = label(kPodSecurityLabel)};
-  facts.labelled = label(kInjectLabel) == "enabled" && !is_never_injected(facts.name, operator_namespace);
+  facts.labelled = label(inject::kInjectLabel) == "enabled" && !is_never_injected(facts.name, operator_namespace);
   return facts;
 }
 
@@ -83,6 +87,9 @@ void PodChecks::add(const PodFacts& pod, bool namespace_labelled) {
   ++pods_;
   const std::string object = "Pod " + pod.key.text();
   add_errors(annotations_, object, model::parse_pod_annotations(pod.annotations).errors);
+  for (const std::string& error : inject::parse_pod_options(pod.annotations, inject::Settings{}).errors) {
+    add_error(annotations_, object, error);
+  }
   // A pod whose sidecar does not come up does not start.
   if (pod.pending && pod.has_sidecar && pod.sidecar_restarts >= kManyRestarts) add_readiness(pod);
   if (!pod.running) return;
@@ -117,7 +124,7 @@ void PodChecks::add_readiness(const PodFacts& pod) {
                        .detail = fmt::format("{}, {}", pod.sidecar_ready ? "ready" : "not ready",
                                              count_text(restarts, "restart")),
                        .remedy = fmt::format("kubectl logs {} -n {} -c {}{}", pod.key.name, pod.key.ns,
-                                             kSidecarContainer, restarts_a_lot ? " --previous" : "")});
+                                             inject::kSidecarName, restarts_a_lot ? " --previous" : "")});
 }
 
 Check PodChecks::missed_pods() const {
@@ -186,9 +193,9 @@ Check check_feed(const SidecarReadings& sample, std::size_t asked) {
       disconnected > 0
           ? fmt::format(
                 "kubectl logs POD -c {} says why; NetworkPolicies must let pods reach the Service {}, port 8443",
-                kSidecarContainer, kOperator)
+                inject::kSidecarName, kOperator)
           : fmt::format("NetworkPolicies must let the API server reach pods on port 4191; kubectl logs POD -c {}",
-                        kSidecarContainer);
+                        inject::kSidecarName);
   return check;
 }
 
