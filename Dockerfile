@@ -30,6 +30,8 @@ RUN set -eu; \
       strip --strip-all -o "/image/usr/bin/${program##*/}" "$program"; \
       chmod 755 "/image/usr/bin/${program##*/}"; \
     done; \
+    ! ldd /programs/* | grep 'not found'; \
+    for program in /programs/*; do "$program" --version; done; \
     ldd /programs/* | grep -o '/[^ ]*\.so[^ ]*' | sort -u | while read -r library; do \
       mkdir -p "/image${library%/*}"; \
       cp --dereference "$library" "/image$library"; \

@@ -72,9 +72,9 @@ Check check_pod_security(const std::vector<NamespaceFacts>& labelled) {
   }
   check.detail = count_text(labelled.size(), "labelled namespace");
   if (check.verdict == Verdict::ok) return check;
-  check.detail = "NET_ADMIN is refused, so traffic is not redirected: pods get their sidecar in explicit mode";
+  check.detail = "NET_ADMIN is refused: pods get no sidecar but in explicit mode";
   check.remedy =
-      "let applications use http_proxy=http://127.0.0.1:4140, or label the namespace "
+      "annotate pods with outrigger.dev/mode: explicit (docs/injection.md), or label the namespace "
       "pod-security.kubernetes.io/enforce=privileged";
   return check;
 }

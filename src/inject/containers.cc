@@ -48,17 +48,17 @@ json probe(const char* path, int period_seconds, int failures) {
           {"failureThreshold", failures}};
 }
 
-json container(const char* name, const Settings& settings, const PodOptions& options) {
+json container(const char* name, const Settings& settings, const Resources& resources) {
   return {{"name", name},
           {"image", settings.image},
           {"imagePullPolicy", settings.image_pull_policy},
-          {"resources", resources_json(options.resources)}};
+          {"resources", resources_json(resources)}};
 }
 
 }  // namespace
 
 json init_container(const Settings& settings, const PodOptions& options) {
-  json init = container(kInitName, settings, options);
+  json init = container(kInitName, settings, settings.resources);
   init["command"] = {"/usr/bin/outrigger-init"};
   init["args"] = {fmt::format("--redirect-to={}", kOutboundPort), fmt::format("--proxy-uid={}", settings.proxy_uid),
                   "--skip-ports=" + model::ports_text(options.skip_ports)};
@@ -70,7 +70,7 @@ json init_container(const Settings& settings, const PodOptions& options) {
 }
 
 json sidecar_container(const Settings& settings, const PodOptions& options) {
-  json sidecar = container(kSidecarName, settings, options);
+  json sidecar = container(kSidecarName, settings, options.resources);
   sidecar["restartPolicy"] = "Always";
   sidecar["command"] = {"/usr/bin/outrigger-sidecar"};
   sidecar["args"] = {fmt::format("--config={}/config.yaml", kConfigFolder), "--node=$(NODE_NAME)"};
@@ -97,7 +97,8 @@ json volumes(const Settings& settings) {
       {"serviceAccountToken",
        {{"path", "token"}, {"audience", settings.token_audience}, {"expirationSeconds", kTokenSeconds}}}};
   return {{{"name", kConfigVolume}, {"projected", {{"sources", {own, token}}}}},
-          {{"name", kStateVolume}, {"emptyDir", json::object()}}};
+          // In memory: with a pod's files on its disk the cluster autoscaler would not take a node away.
+          {{"name", kStateVolume}, {"emptyDir", {{"medium", "Memory"}, {"sizeLimit", "32Mi"}}}}};
 }
 
 }  // namespace outrigger::inject

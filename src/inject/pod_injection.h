@@ -41,6 +41,9 @@ struct Injection {
 Result<Injection> inject(const nlohmann::json& pod, const std::string& ns, const Settings& settings,
                          const std::string& trust_bundle, PodSecurity security);
 
+/// Whether inject() has been there. False for what is no pod.
+bool has_sidecar(const nlohmann::json& pod);
+
 /// Why `inject` would leave a pod alone; none: it would not.
 Result<std::optional<LeftAlone>> left_alone(const nlohmann::json& pod, const Settings& settings, PodSecurity security);
 

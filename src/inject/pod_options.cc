@@ -21,12 +21,14 @@ Result<void> read_mode(const std::string& text, PodOptions& options) {
   return {};
 }
 
-/// Who asks for cores means to use them: as many workers, and no limit below what is asked for.
+/// Who asks for cores means to use them: as many workers, and no limit below what is asked for, which the API server
+/// would refuse.
 Result<void> read_cpu(const std::string& text, PodOptions& options) {
   const auto milli = parse_cpu(text);
   if (!milli) return tl::unexpected(milli.error());
   options.resources.cpu_request = text;
-  options.resources.cpu_limit.clear();
+  const auto limit = parse_cpu(options.resources.cpu_limit);
+  if (limit && *limit < *milli) options.resources.cpu_limit.clear();
   options.workers = static_cast<std::uint32_t>(std::min((*milli + kMilli - 1) / kMilli, kMostWorkers));
   return {};
 }

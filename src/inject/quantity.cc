@@ -51,11 +51,11 @@ Result<std::int64_t> parse_cpu(std::string_view text) {
 }
 
 Result<std::int64_t> parse_memory(std::string_view text) {
-  constexpr double kLeast = 8 * kKibi * kKibi;
+  constexpr double kLeast = 16 * kKibi * kKibi;
   constexpr double kMost = kKibi * kKibi * kKibi * kKibi;
   const auto bytes = parse_quantity(text);
   if (!bytes || *bytes < kLeast || *bytes > kMost) {
-    return failure(model::not_allowed(text, "bytes from 8Mi to 1Ti, as in 64Mi"));
+    return failure(model::not_allowed(text, "bytes from 16Mi to 1Ti, as in 64Mi"));
   }
   return static_cast<std::int64_t>(std::ceil(*bytes));
 }

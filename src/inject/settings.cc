@@ -52,6 +52,14 @@ Resources read_resources(const YAML::Node& node) {
   };
   read("requests", resources.cpu_request, resources.memory_request);
   read("limits", resources.cpu_limit, resources.memory_limit);
+  const auto check = [&](const char* what, const std::string& request, const std::string& limit, auto parse) {
+    if (request.empty() || limit.empty() || *parse(request) <= *parse(limit)) return;
+    complain(node["requests"][what], fmt::format("resources.requests.{}: '{}' is not allowed; allowed: at most the "
+                                                 "limit, {}",
+                                                 what, request, limit));
+  };
+  check("cpu", resources.cpu_request, resources.cpu_limit, parse_cpu);
+  check("memory", resources.memory_request, resources.memory_limit, parse_memory);
   return resources;
 }
 

@@ -32,7 +32,7 @@ std::string sidecar_config(const std::string& ns, const Settings& settings, cons
   if (options.mode == Mode::transparent) {
     text += fmt::format("  - {{name: outbound, address: \"localhost:{}\", transparent: true}}\n", kOutboundPort);
   } else {
-    text += fmt::format("  - {{name: by-host, address: \"localhost:{}\", byHost: {}}}\n", kByHostPort, ns);
+    text += fmt::format("  - {{name: by-host, address: \"localhost:{}\", byHost: \"{}\"}}\n", kByHostPort, ns);
   }
   text += fmt::format("limits: {{bufferedBytes: {}}}\n", buffered_bytes(options));
   text += fmt::format("operator: {{address: \"{}\", ca: ca.crt, token: token, snapshot: {}/snapshot}}\n",

@@ -12,10 +12,11 @@ namespace outrigger::kube {
 struct AdmissionRequest {
   std::string uid;
   std::string ns;
+  bool dry_run = false;
   nlohmann::json object;
 };
 
-/// The error is for whoever calls the webhook: it names what is missing or wrong.
+/// The error is for whoever calls the webhook: it names what is missing or wrong. What is accepted is at most 64 deep.
 Result<AdmissionRequest> read_admission_review(std::string_view json);
 
 /// The answer, which always allows. `patch`: a JSON patch, empty for none. The API server shows `warnings` to its

@@ -112,7 +112,7 @@ Result<std::vector<SocketAddress>> machine_addresses() {
 
 bool is_of_machine(const SocketAddress& address) {
   const auto all = machine_addresses();
-  return all && std::any_of(all->begin(), all->end(), [&](const auto& own) { return own.host() == address.host(); });
+  return !all || std::any_of(all->begin(), all->end(), [&](const auto& own) { return own.host() == address.host(); });
 }
 
 bool leads_back(const SocketAddress& destination, std::span<const SocketAddress> listening,

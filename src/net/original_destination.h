@@ -15,7 +15,7 @@ Result<SocketAddress> original_destination(int fd);
 
 /// The addresses of this machine's interfaces, with port 0.
 Result<std::vector<SocketAddress>> machine_addresses();
-/// Whether the address is one of these; the port does not count.
+/// Whether the address is one of these, or cannot be told not to be; the port does not count.
 bool is_of_machine(const SocketAddress& address);
 
 /// Whether a connection to `destination` would be accepted by one of `listening`, addresses as they are bound; then it

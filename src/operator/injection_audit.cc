@@ -36,7 +36,7 @@ inject::PodSecurity security_of(const json& ns) {
 }
 
 std::string pods_path(const std::string& ns, const std::string& labels) {
-  return fmt::format("/api/v1/{}pods?labelSelector={}&fieldSelector={}&limit={}",
+  return fmt::format("/api/v1/{}pods?labelSelector={}&fieldSelector={}&resourceVersion=0&limit={}",
                      ns.empty() ? "" : "namespaces/" + ns + "/", kube::url_encoded(labels),
                      kube::url_encoded("status.phase=Running"), kPageSize);
 }
@@ -79,6 +79,8 @@ void InjectionAudit::run() {
     } else if (const auto missed = look()) {
       missed_ = static_cast<std::int64_t>(missed->size());
       tell(*missed);
+    } else if (is_stopping()) {
+      return;
     } else if (complaints_.pass(missed.error().text, std::chrono::steady_clock::now())) {
       log::warn("pods without a sidecar cannot be looked for", {{"reason", missed.error().text}});
     }
@@ -86,6 +88,11 @@ void InjectionAudit::run() {
     wake_.wait_for(lock, interval_, [this] { return stopping_ || woken_; });
     woken_ = false;
   }
+}
+
+bool InjectionAudit::is_stopping() {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
 }
 
 Result<std::set<std::string>> InjectionAudit::look() {
@@ -100,7 +107,8 @@ Result<std::set<std::string>> InjectionAudit::look() {
     securities[name] = security_of(ns);
     if (text_at(ns, "/metadata/labels/outrigger.dev~1inject") == "enabled") labelled.insert(name);
   };
-  if (const auto done = each(fmt::format("/api/v1/namespaces?limit={}", kPageSize), on_namespace); !done) {
+  if (const auto done = each(fmt::format("/api/v1/namespaces?resourceVersion=0&limit={}", kPageSize), on_namespace);
+      !done) {
     return tl::unexpected(done.error());
   }
 
@@ -131,8 +139,9 @@ Result<void> InjectionAudit::each(const std::string& path, const OnObject& on_ob
     if (answer->status != kOk) return failure(fmt::format("status {} to {}", answer->status, path));
     const json list = json::parse(answer->body, nullptr, false);
     if (!list.is_object()) return failure("not a list: the answer to " + path);
-    const json items = list.value("items", json::array());
-    for (const json& item : items) on_object(item);
+    const auto items = list.find("items");
+    if (items == list.end()) return failure("not a list: the answer to " + path);
+    for (const json& item : *items) on_object(item);
     rest = text_at(list, "/metadata/continue");
     if (rest.empty()) return {};
   }

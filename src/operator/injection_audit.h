@@ -38,6 +38,7 @@ class InjectionAudit {
   using OnObject = std::function<void(const nlohmann::json&)>;
 
   void run();
+  bool is_stopping();
   Result<std::set<std::string>> look();
   /// Every object of a list, page by page.
   Result<void> each(const std::string& path, const OnObject& on_object);

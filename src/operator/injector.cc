@@ -4,6 +4,7 @@
 
 #include "kube/admission_review.h"
 #include "log/log.h"
+#include "model/shown_value.h"
 
 namespace outrigger::op {
 namespace {
@@ -19,7 +20,9 @@ std::string shown_name(const std::string& ns, const nlohmann::json& pod) {
   if (metadata == pod.end() || !metadata->is_object()) return ns;
   for (const char* key : {"name", "generateName"}) {
     const auto name = metadata->find(key);
-    if (name != metadata->end() && name->is_string() && !name->empty()) return ns + "/" + name->get<std::string>();
+    if (name != metadata->end() && name->is_string() && !name->empty()) {
+      return ns + "/" + model::shown_value(name->get_ref<const std::string&>());
+    }
   }
   return ns;
 }
@@ -48,26 +51,28 @@ Injector::Injector(net::EventLoop& loop, net::FileDescriptor listener, net::SslC
           loop, std::move(listener), std::move(context), [this](net::HttpExchange& exchange) { handle(exchange); },
           limits.server) {
   server_.set_on_handshake_failure([this](const net::SocketAddress& peer, const std::string& reason) {
-    complain(host_of(peer), "handshake: " + reason);
+    log_some(host_of(peer) + " handshake", "a connection is refused", host_of(peer), reason);
   });
 }
 
 void Injector::handle(net::HttpExchange& exchange) {
   if (exchange.path() != kPath && exchange.path() != kEnforcedPath) {
-    return refuse(exchange, 404, "not found; there are /inject, /inject/pod-security-enforced");
+    return exchange.respond(404, kText, "not found; there are /inject, /inject/pod-security-enforced\n");
   }
-  if (exchange.method() != "POST") return refuse(exchange, 405, "not allowed; allowed: POST");
+  if (exchange.method() != "POST") return exchange.respond(405, kText, "not allowed; allowed: POST\n");
   auto pending = std::make_shared<Pending>(loop_, *this, exchange);
   pending->late.set(limits_.body_timeout);
   exchange.on_body = [this, pending = pending.get()](std::string_view bytes) {
     if (pending->answered) return;
     pending->body += bytes;
-    if (pending->body.size() > limits_.max_body) give_up(*pending, 413, "too large; allowed: 4 MiB");
+    bodies_ += bytes.size();
+    if (pending->body.size() > limits_.max_body) return give_up(*pending, 413, "too large; allowed: 4 MiB");
+    if (bodies_ > limits_.max_bodies) give_up(*pending, 503, "too much at a time");
   };
   exchange.on_body_end = [this, pending = pending.get()] {
     if (!pending->answered) review(*pending);
   };
-  exchange.on_end = [pending = std::move(pending)] { pending->answered = true; };
+  exchange.on_end = [this, pending = std::move(pending)] { let_go(*pending); };
 }
 
 void Injector::review(Pending& pending) {
@@ -80,38 +85,46 @@ void Injector::review(Pending& pending) {
   const auto injection = inject::inject(request->object, request->ns, settings_, trust_bundle, security);
   if (!injection) return give_up(pending, 400, injection.error().text);
 
-  pending.answered = true;
-  pending.late.cancel();
-  ++count_of(injection->left_alone ? Outcome::skipped : Outcome::injected);
-  const std::string pod = shown_name(request->ns, request->object);
+  let_go(pending);
+  // The API server asks again when others have changed the pod since.
+  if (!request->dry_run && !inject::has_sidecar(request->object)) {
+    ++count_of(injection->left_alone ? Outcome::skipped : Outcome::injected);
+  }
+  const std::string ns = model::shown_value(request->ns);
   if (injection->left_alone) {
-    log::info("a pod is left without a sidecar", {{"pod", pod}, {"reason", injection->left_alone->reason}});
+    log_some(ns + " skipped", "a pod is left without a sidecar", shown_name(ns, request->object),
+             injection->left_alone->reason);
   } else {
-    log::info("a pod gets a sidecar", {{"pod", pod}});
+    log_some(ns + " injected", "a pod gets a sidecar", shown_name(ns, request->object), "");
   }
   pending.exchange.respond(200, "application/json",
                            kube::admission_answer(request->uid, inject::patch_between(request->object, injection->pod),
                                                   injection->warnings));
 }
 
-void Injector::give_up(Pending& pending, std::uint16_t status, const std::string& reason) {
+void Injector::let_go(Pending& pending) {
   pending.answered = true;
   pending.late.cancel();
+  bodies_ -= pending.body.size();
   pending.body = {};
+}
+
+void Injector::give_up(Pending& pending, std::uint16_t status, const std::string& reason) {
+  let_go(pending);
   refuse(pending.exchange, status, reason);
 }
 
 void Injector::refuse(net::HttpExchange& exchange, std::uint16_t status, const std::string& reason) {
   ++count_of(Outcome::failed);
-  complain(host_of(exchange.peer()), reason);
+  const std::string peer = host_of(exchange.peer());
+  log_some(peer + " refused " + std::to_string(status), "a request to inject is refused", peer, reason);
   exchange.respond(status, kText, reason + "\n");
 }
 
-void Injector::complain(const std::string& who, const std::string& reason) {
-  const auto held_back = complaints_.pass(who + " " + reason, net::Clock::now());
+void Injector::log_some(const std::string& key, const char* what, const std::string& who, const std::string& reason) {
+  const auto held_back = log_limit_.pass(key, net::Clock::now());
   if (!held_back) return;
-  log::warn("a request to inject is refused",
-            {{"peer", who}, {"reason", reason}, {"repeated", std::to_string(*held_back)}});
+  log::info(what, {{"who", who}, {"reason", reason}, {"repeated", std::to_string(*held_back)}});
 }
 
 void Injector::add_metrics(metrics::Exposition& exposition) const {

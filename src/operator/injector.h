@@ -14,12 +14,13 @@
 namespace outrigger::op {
 
 struct InjectorLimits {
-  std::size_t max_body = std::size_t{4} << 20;  ///< the API server takes no object above 3 MiB
+  std::size_t max_body = std::size_t{4} << 20;     ///< the API server takes no object above 3 MiB
+  std::size_t max_bodies = std::size_t{32} << 20;  ///< of all requests whose bodies come
   /// From a request's head to the end of its body; whoever takes longer is cut off. The API server itself gives up
   /// after the 5 s of the webhook's configuration.
   net::Clock::duration body_timeout = std::chrono::seconds(5);
   /// The API server needs a few; nobody else has any business here.
-  net::HttpServerLimits server{.max_connections = 1'024, .head_timeout = std::chrono::seconds(5)};
+  net::HttpServerLimits server{.max_connections = 64, .head_timeout = std::chrono::seconds(5)};
 };
 
 /// The mutating webhook: POST /inject, an AdmissionReview of a pod, answered with what gives it a sidecar; POST
@@ -37,6 +38,7 @@ class Injector {
   /// For the connections accepted from now on.
   void set_context(net::SslContext context) { server_.set_context(std::move(context)); }
   net::SocketAddress address() const { return server_.address(); }
+  std::size_t connections() const { return server_.connections(); }
   /// outrigger_injections_total.
   void add_metrics(metrics::Exposition& exposition) const;
 
@@ -46,9 +48,12 @@ class Injector {
 
   void handle(net::HttpExchange& exchange);
   void review(Pending& pending);
+  /// Its body is of no use any more.
+  void let_go(Pending& pending);
   void give_up(Pending& pending, std::uint16_t status, const std::string& reason);
   void refuse(net::HttpExchange& exchange, std::uint16_t status, const std::string& reason);
-  void complain(const std::string& who, const std::string& reason);
+  /// Once a minute a key.
+  void log_some(const std::string& key, const char* what, const std::string& who, const std::string& reason);
   std::uint64_t& count_of(Outcome outcome) { return counts_[static_cast<std::size_t>(outcome)]; }
 
   net::EventLoop& loop_;
@@ -56,7 +61,8 @@ class Injector {
   const TrustBundle trust_bundle_;
   const InjectorLimits limits_;
   std::array<std::uint64_t, 3> counts_{};  ///< by Outcome
-  RepeatLimit complaints_;
+  std::size_t bodies_ = 0;                 ///< bytes of all requests under way
+  RepeatLimit log_limit_;
   net::HttpServer server_;  ///< last: its exchanges end before what they use
 };
 

@@ -20,11 +20,12 @@ IssuedIdentity::IssuedIdentity(net::EventLoop& loop, const kube::Config& config,
                                const IssuedIdentityOptions& options, std::function<bool()> leading,
                                SecretKeeper::Now now, OnContext on_context)
     : clock_interval_(options.clock_interval),
+      leading_(std::move(leading)),
       now_(std::move(now)),
       on_context_(std::move(on_context)),
       timer_(loop, [this] { now_() < renew_at_ ? wait() : renew(); }),
       endpoint_(loop, config, counts, options.token_audience, now_),
-      keeper_(config, counts, options.keeper, std::move(leading), now_,
+      keeper_(config, counts, options.keeper, leading_, now_,
               [this, &loop, names = options.names,
                life = options.keeper.timing.leaf_life](const identity::RootState& state) {
                 auto authority = std::make_shared<const Authority>(state, names, life);

@@ -34,7 +34,9 @@ class IssuedIdentity final : public FeedIdentity {
   /// It leads, or no longer does: what a leader does is not waited for.
   void wake() { keeper_.wake(); }
 
-  bool ready() const override { return ready_; }
+  /// Of a replica that leads from its start: also that the API server knows whom to believe, so that pods that are made
+  /// once all replicas are ready get their sidecars.
+  bool ready() const override { return ready_ && (keeper_.webhooks_kept() || !leading_()); }
   /// The roots that this operator's certificates lead to, PEM; empty: not ready.
   std::string trust_bundle() const { return authority_ ? authority_->bundle_pem() : std::string(); }
   /// What FeedIdentity tells, and CertificateEndpoint.
@@ -46,6 +48,7 @@ class IssuedIdentity final : public FeedIdentity {
   void wait();
 
   const std::chrono::milliseconds clock_interval_;
+  const std::function<bool()> leading_;
   const SecretKeeper::Now now_;
   const OnContext on_context_;
   std::minstd_rand random_{std::random_device{}()};

@@ -30,7 +30,7 @@ namespace {
 
 /// Until those who dial the operator's Service have heard that this replica goes: a pod whose webhook nobody answers
 /// starts without a sidecar.
-constexpr std::chrono::seconds kLastCall{3};
+constexpr std::chrono::seconds kLastCall{5};
 
 Result<net::FileDescriptor> listen_for(std::string_view flag, const net::SocketAddress& address) {
   auto listener = net::listen_on(address, false);

@@ -31,6 +31,7 @@ SecretKeeper::SecretKeeper(const kube::Config& config, kube::RequestCounts& coun
       now_(std::move(now)),
       on_roots_(std::move(on_roots)),
       client_(config, counts),
+      webhooks_kept_(options_.webhook_configuration.empty()),
       backoff_(options_.first_backoff, std::max<std::chrono::milliseconds>(options_.first_backoff, kMaxBackoff),
                options_.seed),
       thread_([this] { run(); }) {}
@@ -172,6 +173,7 @@ SecretKeeper::Outcome SecretKeeper::keep_webhooks() {
   const auto answer = client_.get(path);
   if (answer && answer->status == kNotFound) {
     webhook_bundle_ = bundle;
+    webhooks_kept_ = true;
     return {};
   }
   if (!answer || answer->status != kOk) return refused(kWhat, answer);
@@ -187,6 +189,7 @@ SecretKeeper::Outcome SecretKeeper::keep_webhooks() {
     log::info("the webhook's CA bundle is renewed", {{"configuration", options_.webhook_configuration}});
   }
   webhook_bundle_ = bundle;
+  webhooks_kept_ = true;
   return {};
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -44,6 +45,8 @@ class SecretKeeper {
 
   /// It looks now. Any thread.
   void wake();
+  /// The API server has been told of the roots once since this began, or is not to be told. Any thread.
+  bool webhooks_kept() const { return webhooks_kept_; }
 
  private:
   /// What comes of a look.
@@ -70,6 +73,7 @@ class SecretKeeper {
   const Now now_;
   const OnRoots on_roots_;
   kube::Client client_;
+  std::atomic<bool> webhooks_kept_;
   kube::Backoff backoff_;
 
   std::optional<identity::RootState> state_;  ///< what was last told

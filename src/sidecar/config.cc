@@ -203,12 +203,16 @@ std::string with_host(const std::string& address, std::string_view host) {
 }
 
 /// To each at localhost another, for IPv6.
-void split_localhost(std::vector<ListenerConfig>& listeners) {
+void split_localhost(const YAML::Node& root, std::vector<ListenerConfig>& listeners) {
   const std::size_t written = listeners.size();
   for (std::size_t i = 0; i < written; ++i) {
     if (!listeners[i].address.starts_with(kLocalhost)) continue;
     ListenerConfig other = listeners[i];
     other.name += " (IPv6)";
+    if (std::any_of(listeners.begin(), listeners.end(), [&](const auto& one) { return one.name == other.name; })) {
+      complain(root["listeners"][i], fmt::format("listeners[{}]: '{}' is there twice, as the name of localhost's IPv6",
+                                                 i, model::shown_value(other.name)));
+    }
     other.address = with_host(other.address, kLocalhost6);
     other.if_there = true;
     listeners[i].address = with_host(listeners[i].address, kLocalhost4);
@@ -234,10 +238,12 @@ Config read_root(const YAML::Node& root, const std::string& path) {
     config.listeners.push_back(read_listener(node, config.listeners.size()));
   }
   check_unique(root, "listeners", config.listeners, [](const auto& listener) { return listener.name; });
-  check_unique(root, "listeners", config.listeners, [](const auto& listener) {
-    const bool any_port = listener.address.ends_with(":0");
-    return any_port ? listener.name + " " + listener.address : with_host(listener.address, kLocalhost4);
-  });
+  for (const std::string_view host : {kLocalhost4, kLocalhost6}) {
+    check_unique(root, "listeners", config.listeners, [host](const auto& listener) {
+      const bool any_port = listener.address.ends_with(":0");
+      return any_port ? listener.name + " " + listener.address : with_host(listener.address, host);
+    });
+  }
   for (const YAML::Node& node : list(root, "file", "services"))
     config.services.push_back(read_service(node, config.services.size()));
   check_unique(root, "services", config.services, [](const auto& set) { return set.service.text(); });
@@ -246,7 +252,7 @@ Config read_root(const YAML::Node& root, const std::string& path) {
   if (root["limits"]) config.limits = read_limits(root["limits"]);
   if (root["operator"]) config.feed = read_operator(root["operator"], std::filesystem::path(path).parent_path());
   check_known(root, config);
-  split_localhost(config.listeners);
+  split_localhost(root, config.listeners);
   return config;
 }
 

@@ -36,16 +36,25 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 std::optional<json> integer(std::string_view text) {
   if (text.starts_with("0x")) return whole_text<std::uint64_t>(text.substr(2), 16);
   if (text.starts_with("0o")) return whole_text<std::uint64_t>(text.substr(2), 8);
+  // As file modes are written.
+  if (text.size() > 1 && text[0] == '0' && text.find_first_not_of("01234567") == std::string_view::npos) {
+    return whole_text<std::uint64_t>(text.substr(1), 8);
+  }
   // As JSON's readers do it: signed only when it must be.
   if (text.starts_with('-')) return whole_text<std::int64_t>(text, 10);
   return whole_text<std::uint64_t>(text, 10);
 }
 
-/// YAML 1.2's core schema, section 10.3.2, without its infinities and NaN, which JSON does not have.
+/// YAML 1.2's core schema, section 10.3.2, without its infinities and NaN, which JSON does not have; and what kubectl,
+/// whose YAML is 1.1, reads otherwise in manifests.
 json plain_scalar(const std::string& text) {
   if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return nullptr;
-  if (text == "true" || text == "True" || text == "TRUE") return true;
-  if (text == "false" || text == "False" || text == "FALSE") return false;
+  for (const std::string_view word : {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"}) {
+    if (text == word) return true;
+  }
+  for (const std::string_view word : {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"}) {
+    if (text == word) return false;
+  }
 
   std::string_view number = text;
   if (number.starts_with('+')) number.remove_prefix(1);
@@ -88,6 +97,8 @@ class Converter {
     for (const auto& entry : node) {
       if (!entry.first.IsScalar()) refuse(entry.first, "a key that is not a string");
       const std::string& key = entry.first.Scalar();
+      if (key == "<<" && entry.first.Tag() == "?")
+        refuse(entry.first, "a merge key (<<) is not allowed; allowed: what it stands for");
       if (object.contains(key)) refuse(entry.first, "key '" + key + "' is there twice");
       object[key] = convert(entry.second, depth + 1);
     }

@@ -83,6 +83,20 @@ class Pods(outrigger.TestCase):
         for transport in ([], ["-tcp"]):
             self.assertCountEqual(self.app("client", "dns", *transport, "web")["addresses"], addresses)
 
+    def test_a_limit_range_and_a_quota_keep_no_pod_from_being_made(self):
+        limits = [{"type": "Container", "max": {"cpu": "2"}, "default": {"cpu": "1"}}]
+        quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "cpu"}, "spec": {"hard": {"limits.cpu": "90"}}}
+        self.apply({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "cpu"}, "spec": {"limits": limits}}, quota)
+        try:
+            eventually("the quota counts", lambda: "used" in self.get("resourcequota", "cpu").get("status", {}))
+            self.apply(pod("limited", "first", "http://web/"))
+            self.assertIn('"Via"', self.ended("limited"))
+            sidecar = self.get("pod", "limited")["spec"]["initContainers"][1]
+            self.assertEqual(sidecar["resources"]["limits"]["cpu"], "1")
+            self.assertEqual([one["mountPath"] for one in sidecar["volumeMounts"]], ["/etc/outrigger", "/var/lib/outrigger"])
+        finally:
+            self.kubectl("delete", "limitrange/cpu", "resourcequota/cpu")
+
     def test_a_pod_labelled_disabled_is_untouched(self):
         self.apply(cluster.client("plain", labels={"outrigger.dev/inject": "disabled"}))
         self.ready("plain")

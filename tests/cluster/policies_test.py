@@ -56,14 +56,28 @@ class Policies(outrigger.TestCase):
         self.annotate("pod", heavy, weight=None)
 
     def test_least_connections_keeps_away_from_who_is_busy(self):
-        self.annotate("service", "web", policy="least-connections")
-        self.shares_come_to_be_near_equal()
-        # Three long ones are one at each; the next three cannot tell them apart, but no pod gets a third before all have two.
-        pods = self.fetch(6, "http://web/?sleep=2s", "-c", 6)
-        self.assertEqual(sorted(pods.values()), [2, 2, 2])
+        self.annotate("service", "web", policy="round-robin")
+        long = ["fetch", "-n", 2, "-c", 2, "http://web/?sleep=8s"]
 
-    def shares_come_to_be_near_equal(self):
-        eventually("all three are used", lambda: len(self.fetch(60)) == 3)
+        def used_while_two_are_busy():
+            busy = self.app_meanwhile("client", *long)
+            with Prometheus() as prometheus:
+                query = f'sum(outrigger_backend_in_flight{{namespace="{self.namespace}",pod="client"}})'
+                eventually("two are under way", lambda: [value for _, value in prometheus.query(query)] == [2])
+            used = set(self.fetch(60))
+            self.assertFalse(busy.done())
+            return used, set(busy.result()["pods"])
+
+        used, _ = used_while_two_are_busy()
+        self.assertEqual(used, self.pods("web"))
+        self.annotate("service", "web", policy="least-connections")
+        eventually("its sidecar knows", lambda: self.policy_is("least-connections"))
+        used, busy = used_while_two_are_busy()
+        self.assertEqual(used, self.pods("web") - busy)
+
+    def policy_is(self, policy):
+        answer = self.app("client", "first", "http://127.0.0.1:4191/config")
+        return policy in str(answer)
 
     def test_a_split_over_two_services(self):
         self.annotate("service", "web", weights="web=90,web-v2=10", policy="round-robin")
@@ -74,12 +88,13 @@ class Policies(outrigger.TestCase):
         self.annotate("service", "web", failover="standby")
         (standby,) = self.pods("standby")
         eventually("the primary carries it", lambda: standby not in self.fetch(50))
-        traffic = self.app_meanwhile("client", "fetch", "-n", 0, "-for", "25s", "-rate", 50, "http://web/")
+        traffic = self.app_meanwhile("client", "fetch", "-n", 0, "-for", "60s", "-rate", 50, "http://web/")
         self.kubectl("scale", "deployment/web", "--replicas=0")
         eventually("the standby carries it", lambda: self.fetch(50) == {standby: 50})
         self.kubectl("scale", "deployment/web", "--replicas=3")
         self.rolled_out("web")
         eventually("the primary carries it again", lambda: standby not in self.fetch(50))
+        self.assertFalse(traffic.done(), "there was no traffic any more")
         counts = traffic.result()
         self.assertEqual((counts["errors"], set(counts["statuses"])), ({}, {"200"}))
 

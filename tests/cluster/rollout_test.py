@@ -21,6 +21,7 @@ class Rollout(outrigger.TestCase):
         return self.app_meanwhile("client", *arguments, timeout=seconds + 60)
 
     def unharmed(self, traffic, seconds):
+        self.assertFalse(traffic.done(), "there was no traffic any more")
         counts = traffic.result()
         self.assertEqual((counts["errors"], set(counts["statuses"])), ({}, {"200"}))
         self.assertGreater(counts["requests"], 0.8 * RATE * seconds)
@@ -44,7 +45,7 @@ class Rollout(outrigger.TestCase):
 
     def test_an_upgrade_of_outrigger_and_its_operators_killed(self):
         before = outrigger.operator_pods()
-        traffic = self.traffic(60)
+        traffic = self.traffic(100)
         outrigger.install("podAnnotations.upgraded=yes")
         self.assertTrue(outrigger.operator_pods().isdisjoint(before))
         for pod in outrigger.operator_pods():
@@ -53,7 +54,7 @@ class Rollout(outrigger.TestCase):
         self.kubectl("rollout", "restart", "deployment/web")
         self.rolled_out("web")
         kubectl("rollout", "status", "deployment/outrigger-operator", "--timeout=90s", namespace=outrigger.SYSTEM, timeout=100)
-        self.unharmed(traffic, 60)
+        self.unharmed(traffic, 100)
 
     def ready_pods(self):
         def is_ready(pod):

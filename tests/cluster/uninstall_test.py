@@ -20,6 +20,7 @@ class Uninstall(cluster.TestCase):
         helm("uninstall", "outrigger", "--namespace", outrigger.SYSTEM, "--ignore-not-found", "--wait")
         kubectl("delete", "namespace", outrigger.SYSTEM, "--ignore-not-found", timeout=120)
         before = inventory()
+        self.assertEqual({name for name in before if "outrigger" in name}, set())
         outrigger.install()
         self.apply(*cluster.server("web", replicas=2), cluster.client("client"))
         self.rolled_out("web")
@@ -35,6 +36,7 @@ class Uninstall(cluster.TestCase):
 
         counts = self.app("client", "fetch", "-n", 100, "http://web/")
         self.assertEqual((counts["errors"], counts["statuses"]), ({}, {"200": 100}))
+        self.assertIn("Via", counts["last"]["headers"])
         self.apply(cluster.client("after"))
         self.ready("after")
         self.assertFalse(outrigger.has_sidecar(self.get("pod", "after")))
@@ -42,8 +44,9 @@ class Uninstall(cluster.TestCase):
         eventually("the sidecar says that nobody feeds it", self.unfed)
 
     def left(self):
-        names = kubectl("get", "secrets,leases,configmaps,all", "--output=name", namespace=outrigger.SYSTEM).split()
-        return [name for name in names if name != "configmap/kube-root-ca.crt"]
+        kinds = "secrets,leases,configmaps,roles,rolebindings,serviceaccounts,poddisruptionbudgets,networkpolicies,all"
+        names = kubectl("get", kinds, "--output=name", namespace=outrigger.SYSTEM).split()
+        return [name for name in names if name not in ("configmap/kube-root-ca.crt", "serviceaccount/default")]
 
     def unfed(self):
         metrics = kubectl("get", "--raw", f"/api/v1/namespaces/{self.namespace}/pods/client:4191/proxy/metrics")

@@ -53,7 +53,7 @@ TEST(Manifest, TheObjectsOwnNamespaceCounts) {
   deployment["spec"]["template"]["metadata"]["annotations"] = {{"outrigger.dev/mode", "explicit"}};
   const json pod = injected(deployment).object["spec"]["template"];
   const std::string config = pod["metadata"]["annotations"]["outrigger.dev/config"];
-  EXPECT_NE(config.find("byHost: other"), std::string::npos) << config;
+  EXPECT_NE(config.find("byHost: \"other\""), std::string::npos) << config;
 }
 
 TEST(Manifest, WhatIsLeftAloneStaysAsItWas) {

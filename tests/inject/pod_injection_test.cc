@@ -99,7 +99,7 @@ TEST(PodInjection, NeedsNoCapabilityWhereTheApplicationDialsTheSidecar) {
   const json after = injected(pod({}, {{"annotations", {{"outrigger.dev/mode", "explicit"}}}})).pod;
   EXPECT_EQ(names(after["spec"]["initContainers"]), Names{"outrigger-sidecar"});
   const std::string config = after["metadata"]["annotations"]["outrigger.dev/config"];
-  EXPECT_NE(config.find("byHost: shop"), std::string::npos) << config;
+  EXPECT_NE(config.find("byHost: \"shop\""), std::string::npos) << config;
 }
 
 TEST(PodInjection, OfAnInjectedPodMakesTheSame) {
@@ -146,6 +146,39 @@ TEST(PodInjection, SaysWhenAPodCannotHaveTheSidecarThatItsOwnerWants) {
   EXPECT_EQ(injected(with_explicit, PodSecurity::enforced).left_alone, std::nullopt);
 }
 
+TEST(PodInjection, LeavesAPodAloneWhereSomethingIsInTheWay) {
+  const auto left = [](json spec, json metadata = json::object()) {
+    const json before = pod(std::move(spec), std::move(metadata));
+    const Injection done = injected(before);
+    EXPECT_EQ(done.pod, before);
+    EXPECT_TRUE(done.left_alone && !done.left_alone->meant && done.warnings.size() == 1) << before;
+  };
+  left({{"volumes", {{{"name", "outrigger-state"}, {"emptyDir", json::object()}}}}});
+  left({{"initContainers", {{{"name", "outrigger-init"}}}}});
+  left({{"initContainers", {{{"name", "linkerd-proxy"}}}}});
+  left({{"initContainers", {{{"name", "web"}, {"ports", {{{"containerPort", 15001}}}}}}}});
+  left({{"dnsPolicy", "Default"}});
+  left({}, {{"annotations", {{"much", std::string(256 << 10, 'x')}}}});
+  json same_name = pod();
+  same_name["spec"]["containers"][0]["name"] = "outrigger-sidecar";
+  EXPECT_TRUE(injected(same_name).left_alone.has_value());
+  json by_host_port = pod({}, {{"annotations", {{"outrigger.dev/mode", "explicit"}}}});
+  by_host_port["spec"]["containers"][0]["ports"] = {{{"containerPort", 15001}}};
+  EXPECT_FALSE(injected(by_host_port).left_alone.has_value());
+}
+
+TEST(PodInjection, KeepsWhatOthersHaveAddedToItsContainers) {
+  json once = injected(pod()).pod;
+  // As a LimitRange's defaults, and a ServiceAccount's token, come before it is asked again.
+  json& sidecar = once["spec"]["initContainers"][1];
+  sidecar["resources"]["limits"]["cpu"] = "1";
+  const json mounts = sidecar["volumeMounts"];
+  sidecar["volumeMounts"].push_back({{"name", "kube-api-access"}, {"mountPath", "/var/run/secrets"}});
+  const json again = injected(once).pod["spec"]["initContainers"][1];
+  EXPECT_EQ(again["resources"]["limits"], (json{{"cpu", "1"}, {"memory", "128Mi"}}));
+  EXPECT_EQ(again["volumeMounts"], mounts) << "the API server's token is not the sidecar's";
+}
+
 TEST(PodInjection, TellsOfABadAnnotationAndInjectsAsIfItWereNotThere) {
   const Injection done = injected(pod({}, {{"annotations", {{"outrigger.dev/proxy-cpu", "lots"}}}}));
   ASSERT_EQ(done.warnings.size(), 1u);
@@ -155,9 +188,10 @@ TEST(PodInjection, TellsOfABadAnnotationAndInjectsAsIfItWereNotThere) {
 }
 
 TEST(PodInjection, NamesTheFieldThatIsNotAsKubernetesHasIt) {
-  const std::array<std::pair<json, const char*>, 6> cases{
+  const std::array<std::pair<json, const char*>, 7> cases{
       {{json::array(), "the pod: not an object"},
        {json{{"metadata", json::object()}}, "the pod: spec: missing"},
+       {json{{"metadata", nullptr}, {"spec", json::object()}}, "the pod: metadata: missing"},
        {json{{"metadata", 1}, {"spec", json::object()}}, "the pod: metadata: number is not allowed; allowed: object"},
        {pod({{"initContainers", json::object()}}), "the pod: initContainers: object is not allowed; allowed: array"},
        {pod({{"volumes", {1}}}), "the pod: a number is not allowed; allowed: object"},

@@ -22,10 +22,15 @@ TEST(PodOptions, AreTheSettingsWithoutAnnotations) {
   EXPECT_EQ(model::ports_text(all.options.skip_ports), "53,10250");
 }
 
-TEST(PodOptions, WhoAsksForCoresGetsAsManyWorkersAndNoLimit) {
+TEST(PodOptions, WhoAsksForCoresGetsAsManyWorkersAndNoLimitBelow) {
   const auto cpu = parsed("proxy-cpu", "1500m");
   EXPECT_EQ(cpu.options.resources.cpu_request, "1500m");
-  EXPECT_EQ(cpu.options.resources.cpu_limit, "");
+  Settings limited = kSettings;
+  for (const auto& [limit, kept] : {std::pair("1", ""), {"2", "2"}}) {
+    limited.resources.cpu_limit = limit;
+    const auto options = parse_pod_options({{"outrigger.dev/proxy-cpu", "1500m"}}, limited).options;
+    EXPECT_EQ(options.resources.cpu_limit, kept);
+  }
   EXPECT_EQ(cpu.options.workers, 2u);
   EXPECT_EQ(parsed("proxy-cpu", "100").options.workers, 64u);
 }
@@ -43,7 +48,7 @@ TEST(PodOptions, PortsJoinThoseOfTheSettings) {
 
 TEST(PodOptions, ABadOneSaysWhatIsAllowedAndLeavesTheSettings) {
   for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{
-           {"mode", "on"}, {"proxy-cpu", "0"}, {"proxy-memory", "1Mi"}, {"skip-outbound-ports", "0"}}) {
+           {"mode", "on"}, {"proxy-cpu", "0"}, {"proxy-memory", "15Mi"}, {"skip-outbound-ports", "0"}}) {
     const auto bad = parsed(key, value);
     ASSERT_EQ(bad.errors.size(), 1u) << key;
     EXPECT_TRUE(bad.errors[0].starts_with("outrigger.dev/" + key + ": '" + value + "' is not allowed; allowed: "))
@@ -63,7 +68,7 @@ TEST(Quantity, IsReadAsKubernetesMeansIt) {
   EXPECT_EQ(parse_memory("1.5Gi").value(), 3LL << 29);
   for (const char* bad : {"", "m", "-1", "1 ", "1x", "1e3", "0.0001", "257", "nan", "0x10", "1..5"})
     EXPECT_FALSE(parse_cpu(bad)) << bad;
-  for (const char* bad : {"", "Mi", "-64Mi", "7Mi", "64mi", "2Ti", "64Mi ", "inf"})
+  for (const char* bad : {"", "Mi", "-64Mi", "15Mi", "64mi", "2Ti", "64Mi ", "inf"})
     EXPECT_FALSE(parse_memory(bad)) << bad;
 }
 
@@ -73,7 +78,7 @@ TEST(SidecarConfig, HoldsWhatAWorkerKeepsToAPartOfTheMemoryLimit) {
   };
   EXPECT_NE(config("128Mi", 0).find("bufferedBytes: 53687091}"), std::string::npos) << config("128Mi", 0);
   EXPECT_NE(config("128Mi", 2).find("bufferedBytes: 26843545}"), std::string::npos);
-  EXPECT_NE(config("8Mi", 8).find("bufferedBytes: 1048576}"), std::string::npos);
+  EXPECT_NE(config("16Mi", 8).find("bufferedBytes: 1048576}"), std::string::npos);
   EXPECT_NE(config("", 0).find("bufferedBytes: 67108864}"), std::string::npos);
 }
 

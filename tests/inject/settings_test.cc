@@ -55,6 +55,8 @@ TEST(Settings, ABadOneIsNamedWithItsPlaceAndWhatIsAllowed) {
       problem("skipOutboundPorts: [53, 70000]\n"),
       "injection.yaml:3: skipOutboundPorts[1]: '70000' is not allowed; allowed: a port from 1 to 65535, or a range "
       "as in 9000-9100");
+  EXPECT_EQ(problem("resources: {requests: {memory: 256Mi}, limits: {memory: 128Mi}}\n"),
+            "injection.yaml:3: resources.requests.memory: '256Mi' is not allowed; allowed: at most the limit, 128Mi");
   EXPECT_EQ(problem("colour: red\n"),
             "injection.yaml:3: file: unknown key 'colour'; allowed: image, imagePullPolicy, operator, tokenAudience, "
             "mode, proxyUid, resources, skipOutboundPorts");

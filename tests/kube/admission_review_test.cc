@@ -36,7 +36,20 @@ TEST(AdmissionReview, SaysWhatIsMissingOrWrong) {
   EXPECT_EQ(problem(other), "not an AdmissionReview: request.object: missing");
   other["request"] = 7;
   EXPECT_NE(problem(other), "");
-  EXPECT_EQ(read_admission_review("{").error().text, "not an AdmissionReview: not a JSON object");
+  EXPECT_FALSE(read_admission_review("{"));
+}
+
+TEST(AdmissionReview, IsNotReadWhereItIsTooDeepOrTooMuch) {
+  const auto with = [](const std::string& spec) {
+    return R"({"apiVersion":"admission.k8s.io/v1","request":{"uid":"u","namespace":"n","object":{"spec":)" + spec +
+           "}}}";
+  };
+  EXPECT_TRUE(read_admission_review(with(std::string(50, '[') + std::string(50, ']'))));
+  EXPECT_FALSE(read_admission_review(with(std::string(100, '[') + std::string(100, ']'))));
+  EXPECT_FALSE(read_admission_review(with(std::string(100'000, '[') + std::string(100'000, ']'))));
+  std::string many = "[0";
+  for (int i = 0; i < 100'000; ++i) many += ",0";
+  EXPECT_FALSE(read_admission_review(with(many + "]")));
 }
 
 TEST(AdmissionReview, TheAnswerAlwaysAllowsAndCarriesThePatch) {

@@ -91,7 +91,12 @@ TEST_F(InjectorTest, RefusesWhatIsNoReviewOfAPod) {
   EXPECT_TRUE(ask(post("/inject", review_of(json::object()))).starts_with("HTTP/1.1 400 "));
   EXPECT_TRUE(ask(post("/else", "{}")).starts_with("HTTP/1.1 404 "));
   EXPECT_TRUE(ask("GET /inject HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").starts_with("HTTP/1.1 405 "));
-  EXPECT_TRUE(counts("failed", 4)) << metrics();
+  EXPECT_TRUE(counts("failed", 2)) << metrics();
+  json nothing = pod();
+  nothing["metadata"] = nullptr;
+  EXPECT_TRUE(ask(post("/inject", review_of(nothing))).starts_with("HTTP/1.1 400 "));
+  const std::string deep(200'000, '[');
+  EXPECT_TRUE(ask(post("/inject", deep)).starts_with("HTTP/1.1 400 "));
 }
 
 TEST_F(InjectorTest, GivesNoSidecarThatWouldTrustNobody) {
@@ -104,6 +109,30 @@ TEST_F(InjectorTest, TakesNoBodyThatIsTooLarge) {
   json large = pod();
   large["metadata"]["annotations"] = {{"much", std::string(2'000, 'x')}};
   EXPECT_TRUE(ask(post("/inject", review_of(large))).starts_with("HTTP/1.1 413 "));
+}
+
+TEST_F(InjectorTest, CountsAPodOnceHoweverOftenItIsAsked) {
+  const json once =
+      pod().patch(json::parse(*kube::decode_base64(response_to("/inject", pod())["patch"].get<std::string>())));
+  EXPECT_FALSE(response_to("/inject", once).contains("patch"));
+  EXPECT_TRUE(counts("injected", 1)) << metrics();
+}
+
+TEST_F(InjectorTest, HoldsNoMoreThanItMayForAllTogether) {
+  serve({.max_body = 100'000, .max_bodies = 150'000});
+  const std::string head = "POST /inject HTTP/1.1\r\nHost: a\r\nContent-Length: 90000\r\n\r\n";
+  net::RawClient first(injector_->address());
+  first.send(head + std::string(80'000, ' '));
+  net::RawClient second(injector_->address());
+  second.send(head + std::string(80'000, ' '));
+  EXPECT_TRUE(fakes::run_until(loop_, [&] { return first.has("HTTP/1.1 503 ") || second.has("HTTP/1.1 503 "); }));
+  second.reset();
+  first.reset();
+  // What they held is free again: one of the two could be read whole, no more.
+  ASSERT_TRUE(fakes::run_until(loop_, [&] { return injector_->connections() == 0; }));
+  net::RawClient third(injector_->address());
+  third.send(head + std::string(90'000, ' '));
+  EXPECT_TRUE(fakes::run_until(loop_, [&] { return third.has("HTTP/1.1 400 "); }));
 }
 
 TEST_F(InjectorTest, DoesNotWaitForABodyThatDrips) {
@@ -124,7 +153,7 @@ TEST_F(InjectorTest, DoesNotWaitForABodyThatDrips) {
 
 TEST_F(InjectorTest, ManyWhoDripKeepNobodyFromASidecar) {
   std::vector<std::unique_ptr<net::RawClient>> slow;
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 60; ++i) {
     slow.push_back(std::make_unique<net::RawClient>(injector_->address()));
     slow.back()->send(i % 2 == 0 ? "POST /inj" : "POST /inject HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n{");
   }

@@ -158,6 +158,15 @@ operator: {address: "https://op:8443", ca: ca, token: token}
 )",
                                   "f");
   EXPECT_FALSE(twice);
+  for (const char* other : {"{name: b, address: \"[::1]:15001\"", "{name: \"out (IPv6)\", address: \"127.0.0.1:1\""}) {
+    const auto clash = parse_config(
+        "listeners:\n  - {name: out, address: \"localhost:15001\", transparent: true}\n  - " + std::string(other) +
+            ", transparent: true}\n"
+            "operator: {address: \"https://op:8443\", ca: ca, token: t}\n",
+        "f");
+    ASSERT_FALSE(clash) << other;
+    EXPECT_NE(clash.error().text.find("is there twice"), std::string::npos) << clash.error().text;
+  }
 }
 
 TEST(Config, HasDefaultsForWhatIsNotSaid) {

