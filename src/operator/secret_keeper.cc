@@ -172,9 +172,10 @@ SecretKeeper::Outcome SecretKeeper::keep_webhooks() {
   const std::string path = kube::webhook_configuration_path(options_.webhook_configuration);
   const auto answer = client_.get(path);
   if (answer && answer->status == kNotFound) {
-    webhook_bundle_ = bundle;
+    // Whoever installs both may make it last; whoever has taken it away wants no injection, but still an operator.
     webhooks_kept_ = true;
-    return {};
+    complain(kWhat, "there is no such configuration");
+    return {Outcome::Kind::failed};
   }
   if (!answer || answer->status != kOk) return refused(kWhat, answer);
   const auto wanted = kube::with_ca_bundle(answer->body, bundle);

@@ -55,7 +55,7 @@ TEST(CliCheck, SeesThatAllIsWellAndThenWhatIsNot) {
   // What may not be looked at is skipped, and nothing fails for it.
   const CliOutput limited = cluster.run({"check"}, cluster.server().operator_kubeconfig());
   EXPECT_EQ(limited.status, 0) << limited.printed.dump(2);
-  for (const char* const name : {"deployment", "versions", "certificates", "pod-security", "feed"}) {
+  for (const char* const name : {"deployment", "versions", "certificates", "feed"}) {
     EXPECT_EQ(result_of(limited, name), "skipped") << name;
     EXPECT_TRUE(check_of(limited, name).at("detail").get<std::string>().starts_with("forbidden: ")) << name;
   }

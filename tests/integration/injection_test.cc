@@ -80,6 +80,7 @@ class Injection : public testing::Test {
   /// As the API server has taken it; nothing is kept.
   json make_pod(const std::string& name, json spec = json::object(), json labels = json::object()) {
     spec["containers"] = {{{"name", "app"}, {"image", "app:1"}}};
+    spec["serviceAccountName"] = "default";  // as an admission plugin does that this server goes without
     return post("/api/v1/namespaces/shop/pods?dryRun=All",
                 {{"metadata", {{"name", name}, {"labels", std::move(labels)}}}, {"spec", std::move(spec)}});
   }
