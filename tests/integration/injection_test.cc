@@ -77,11 +77,12 @@ class Injection : public testing::Test {
     if (!answer || answer->status != 201) throw std::runtime_error(path + ": " + (answer ? answer->body : "no answer"));
     return json::parse(answer->body);
   }
-  /// As the API server has taken it; nothing is kept.
-  json make_pod(const std::string& name, json spec = json::object(), json labels = json::object()) {
+  /// As the API server has taken it; nothing is kept, or counted, unless `query` is empty.
+  json make_pod(const std::string& name, json spec = json::object(), json labels = json::object(),
+                const char* query = "?dryRun=All") {
     spec["containers"] = {{{"name", "app"}, {"image", "app:1"}}};
     spec["serviceAccountName"] = "default";  // as an admission plugin does that this server goes without
-    return post("/api/v1/namespaces/shop/pods?dryRun=All",
+    return post(std::string("/api/v1/namespaces/shop/pods") + query,
                 {{"metadata", {{"name", name}, {"labels", std::move(labels)}}}, {"spec", std::move(spec)}});
   }
   static bool injected(const json& pod) {
@@ -115,9 +116,11 @@ TEST_F(Injection, GivesAPodASidecarThatTheApiServerTakes) {
 }
 
 TEST_F(Injection, LeavesAloneWhatHasNoNetworkOfItsOwnOrSaysSo) {
-  EXPECT_FALSE(injected(make_pod("node", {{"hostNetwork", true}})));
-  EXPECT_FALSE(injected(make_pod("windows", {{"os", {{"name", "windows"}}}})));
-  EXPECT_FALSE(injected(make_pod("plain", {}, {{"outrigger.dev/inject", "disabled"}})));
+  EXPECT_FALSE(injected(make_pod("node", {{"hostNetwork", true}}, {}, "")));
+  EXPECT_FALSE(injected(make_pod("windows", {{"os", {{"name", "windows"}}}}, {}, "")));
+  EXPECT_FALSE(injected(make_pod("plain", {}, {{"outrigger.dev/inject", "disabled"}}, "")));
+  EXPECT_TRUE(injected(make_pod("web", {}, {}, "")));
+  EXPECT_EQ(metric(metrics(), "outrigger_injections_total", {{"result", "injected"}}), 1);
   EXPECT_EQ(metric(metrics(), "outrigger_injections_total", {{"result", "skipped"}}), 3);
 }
 
