@@ -9,8 +9,8 @@
 namespace outrigger::model {
 namespace {
 
-constexpr std::array<std::string_view, 7> kPodKeys = {"weight",    "tier",         "inject",             "mode",
-                                                      "proxy-cpu", "proxy-memory", "skip-outbound-ports"};
+constexpr std::array<std::string_view, 7> kPodKeys = {
+    "weight", "tier", "inject", "mode", "proxy-cpu", "proxy-memory", "skip-outbound-ports"};
 /// Written on Pods by injection, for their sidecars.
 constexpr std::array<std::string_view, 2> kInjectedKeys = {"config", "trust-bundle"};
 /// Beside the options.

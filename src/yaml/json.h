@@ -19,7 +19,8 @@ inline constexpr std::size_t kMaxYamlNodes = 1'000'000;
 inline constexpr int kMaxYamlDepth = 64;
 
 /// YAML documents → JSON by the core schema (YAML 1.2.2, 10.3.2), and as kubectl reads manifests: "3" stays a string, 3
-/// is a number, 0644 is octal, yes and off are booleans; .inf and .nan, which JSON lacks, stay strings. Empty documents are left out. The error is "LINE: reason". Pure.
+/// is a number, 0644 is octal, yes and off are booleans; .inf and .nan, which JSON lacks, stay strings. Empty documents
+/// are left out. The error is "LINE: reason". Pure.
 Result<std::vector<Document>> read_yaml(const std::string& text);
 /// One JSON document; the same error.
 Result<std::vector<Document>> read_json(std::string_view text);
