@@ -77,7 +77,7 @@ bool SecretKeeper::sleep(std::chrono::milliseconds duration) {
 
 SecretKeeper::Outcome SecretKeeper::look() {
   const auto answer = client_.get(kube::secret_path(options_.secret));
-  if (answer && answer->status == kNotFound) return create();
+  if (answer && answer->status == kNotFound) return put(nullptr);
   if (!answer || answer->status != kOk) return refused("the identity's Secret cannot be read", answer);
   const auto secret = kube::read_secret(answer->body);
   if (secret) return take(*secret);
@@ -85,40 +85,29 @@ SecretKeeper::Outcome SecretKeeper::look() {
   return {};
 }
 
-SecretKeeper::Outcome SecretKeeper::create() {
+SecretKeeper::Outcome SecretKeeper::put(const kube::Secret* empty) {
   if (state_ && !(ours_ && leading_())) {
-    complain("the identity's Secret is gone", "what it held goes on");
+    complain(empty == nullptr ? "the identity's Secret is gone" : "the identity's Secret is empty",
+             "what it held goes on");
     return {};
   }
   auto state = state_ ? *state_ : identity::RootState::create(now_(), options_.timing);
   const auto answer =
-      client_.post(kube::secret_path({options_.secret.ns, ""}), kube::new_secret(options_.secret, state.data()));
+      empty == nullptr
+          ? client_.post(kube::secret_path({options_.secret.ns, ""}), kube::new_secret(options_.secret, state.data()))
+          : client_.merge_patch(kube::secret_path(options_.secret), kube::secret_patch(*empty, state.data()));
   // Another replica was faster: its root is the one.
   if (answer && answer->status == kConflict) return {Outcome::Kind::again};
-  if (!answer || answer->status != kCreated) return refused("the identity's Secret cannot be made", answer);
-  log::info(state_ ? "the identity's Secret is put back" : "a root is made", {{"secret", options_.secret.text()}});
-  adopt(std::move(state));
-  return {};
-}
-
-/// As a chart has made it: so that nobody but the chart need be allowed to make Secrets, and nothing is left behind.
-SecretKeeper::Outcome SecretKeeper::fill(const kube::Secret& secret) {
-  if (state_ && !(ours_ && leading_())) {
-    complain("the identity's Secret is empty", "what it held goes on");
-    return {};
+  if (!answer || (answer->status != kCreated && answer->status != kOk)) {
+    return refused("the identity's Secret cannot be written", answer);
   }
-  auto state = state_ ? *state_ : identity::RootState::create(now_(), options_.timing);
-  const auto answer = client_.merge_patch(kube::secret_path(options_.secret), kube::secret_patch(secret, state.data()));
-  // Another replica was faster: its root is the one.
-  if (answer && answer->status == kConflict) return {Outcome::Kind::again};
-  if (!answer || answer->status != kOk) return refused("the identity's Secret cannot be written", answer);
   log::info(state_ ? "the identity's Secret is put back" : "a root is made", {{"secret", options_.secret.text()}});
   adopt(std::move(state));
   return {};
 }
 
 SecretKeeper::Outcome SecretKeeper::take(const kube::Secret& secret) {
-  if (secret.ours && secret.data.empty()) return fill(secret);
+  if (secret.ours && secret.data.empty()) return put(&secret);
   auto seen = identity::RootState::read(secret.data);
   if (!seen) {
     complain("the identity's Secret cannot be used", seen.error().text);

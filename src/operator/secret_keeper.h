@@ -59,8 +59,9 @@ class SecretKeeper {
   /// False when it ends.
   bool sleep(std::chrono::milliseconds duration);
   Outcome look();
-  Outcome create();
-  Outcome fill(const kube::Secret& secret);
+  /// Makes the Secret, or fills the empty one of a chart: nobody but the chart need be allowed to make Secrets then,
+  /// and nothing is left behind.
+  Outcome put(const kube::Secret* empty);
   Outcome take(const kube::Secret& secret);
   Outcome advance(const kube::Secret& secret, identity::RootState state);
   void adopt(identity::RootState state);
