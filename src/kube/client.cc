@@ -54,6 +54,7 @@ class Client::Connection {
     std::string accept = "application/json";
     std::string content_type = {};
     std::string body = {};
+    std::string token = {};
   };
 
   Connection(Config config, RequestCounts& counts)
@@ -62,6 +63,10 @@ class Client::Connection {
   }
 
   Result<Response> call(Call call) {
+    // Before the time begins: a person may have to log in.
+    auto token = bearer_token();
+    if (!token) return tl::unexpected(token.error());
+    call.token = std::move(*token);
     const auto deadline = steady_clock::now() + timeout_.value_or(kAnswerDeadline);
     std::string problem;
     Response response;
@@ -83,6 +88,9 @@ class Client::Connection {
 
   Result<Response> stream(Call call, std::chrono::milliseconds idle_deadline,
                           const std::function<bool(std::string_view)>& on_bytes) {
+    auto token = bearer_token();
+    if (!token) return tl::unexpected(token.error());
+    call.token = std::move(*token);
     Response response;
     bool enough = false;
     auto done = exchange(std::move(call), idle_deadline, {}, response, [&](std::string_view bytes) {
@@ -128,9 +136,7 @@ class Client::Connection {
     request.path = address_->prefix + call.path;
     request.headers = {{"Accept", call.accept}, {"User-Agent", config_.user_agent}};
     if (!call.content_type.empty()) request.headers.emplace("Content-Type", call.content_type);
-    const auto token = bearer_token();
-    if (!token) return tl::unexpected(token.error());
-    if (!token->empty()) request.headers.emplace("Authorization", "Bearer " + *token);
+    if (!call.token.empty()) request.headers.emplace("Authorization", "Bearer " + call.token);
     request.body = std::move(call.body);
     bool counted = false;
     request.response_handler = [&](const httplib::Response& head) {
@@ -204,6 +210,10 @@ class Client::Connection {
       auto content = read_small_file(config_.token_file);
       if (!content) return content;
       token = std::move(*content);
+    } else if (token.empty() && config_.exec) {
+      auto given = config_.exec->token();
+      if (!given) return given;
+      token = std::move(*given);
     }
     const auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
     while (!token.empty() && is_space(token.back())) token.pop_back();

@@ -1,7 +1,9 @@
 #pragma once
 /// Where the API server is and who we are. Any thread.
+#include <memory>
 #include <string>
 
+#include "kube/exec_credential.h"
 #include "result/result.h"
 
 namespace outrigger::kube {
@@ -14,6 +16,8 @@ struct Config {
   std::string token;
   /// Read again before each request (the projected token rotates); wins over `token`.
   std::string token_file;
+  /// Asked before each request where there is neither of the two. Null: nobody.
+  std::shared_ptr<ExecCredential> exec;
   /// Not "": the name to verify the server's certificate against, instead of the host.
   std::string tls_server_name;
   /// The namespace that a kubeconfig's context names, empty without.
@@ -31,9 +35,9 @@ Result<std::string> in_cluster_namespace(
 
 /// A kubeconfig's context `context`, the current one if that is empty: its namespace, cluster (server,
 /// certificate-authority[-data], tls-server-name) and user (client-certificate[-data], client-key[-data], token,
-/// tokenFile). Relative paths are relative to the file; where both are given, data wins over its file and tokenFile
-/// over token. What is not supported (exec, auth-provider, username/password, insecure-skip-tls-verify, proxy-url,
-/// impersonation) is an error that says so.
+/// tokenFile, exec). Relative paths are relative to the file; where several are given, data wins over its file,
+/// tokenFile over token, and token over exec. What is not supported (auth-provider, username/password,
+/// insecure-skip-tls-verify, proxy-url, impersonation) is an error that says so.
 Result<Config> load_kubeconfig(const std::string& path, const std::string& context = "");
 
 }  // namespace outrigger::kube

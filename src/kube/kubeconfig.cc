@@ -3,8 +3,9 @@
 #include <array>
 #include <filesystem>
 
-#include "kube/base64.h"
 #include "kube/config.h"
+#include "kube/kubeconfig_exec.h"
+#include "kube/kubeconfig_section.h"
 #include "kube/server_address.h"
 #include "kube/small_file.h"
 #include "kube/tls_context.h"
@@ -12,17 +13,11 @@
 namespace outrigger::kube {
 namespace {
 
-struct Unsupported {
-  const char* key;
-  const char* instead;
-};
+constexpr const char* kCredentials = "client-certificate, client-key, token, tokenFile or exec";
 constexpr std::array kUnsupportedInUser{
-    Unsupported{"exec",
-                "client-certificate, client-key, token or tokenFile; a token is what that command prints, or "
-                "`kubectl create token ACCOUNT`"},
-    Unsupported{"auth-provider", "client-certificate, client-key, token or tokenFile"},
-    Unsupported{"username", "client-certificate, client-key, token or tokenFile"},
-    Unsupported{"password", "client-certificate, client-key, token or tokenFile"},
+    Unsupported{"auth-provider", kCredentials},
+    Unsupported{"username", kCredentials},
+    Unsupported{"password", kCredentials},
     Unsupported{"as", "the account itself (no impersonation)"},
     Unsupported{"as-uid", "the account itself (no impersonation)"},
     Unsupported{"as-groups", "the account itself (no impersonation)"},
@@ -30,61 +25,6 @@ constexpr std::array kUnsupportedInUser{
 };
 constexpr std::array kUnsupportedInCluster{
     Unsupported{"proxy-url", "a direct connection"},
-};
-
-/// One mapping of the file and where it stands, e.g. "/home/a/.kube/config: users[admin]".
-class Section {
- public:
-  Section(const YAML::Node& node, std::string place) : node_(node), place_(std::move(place)) {}
-
-  bool has(const std::string& key) const { return node_[key].IsDefined() && !node_[key].IsNull(); }
-
-  Result<std::string> text(const std::string& key) const {
-    if (!has(key)) return std::string();
-    if (!node_[key].IsScalar()) return problem(key, "not allowed; allowed: a string");
-    return node_[key].Scalar();
-  }
-
-  Result<std::string> required(const std::string& key) const {
-    auto value = text(key);
-    if (value && value->empty()) return problem(key, "is missing");
-    return value;
-  }
-
-  /// The content of `key`-data, or else of the file that `key` names.
-  Result<std::string> content(const std::string& key, const std::filesystem::path& directory) const {
-    auto data = text(key + "-data");
-    if (!data) return data;
-    if (!data->empty()) {
-      auto bytes = decode_base64(*data);
-      if (!bytes) return problem(key + "-data", bytes.error().text);
-      return bytes;
-    }
-    auto file = text(key);
-    if (!file || file->empty()) return file;
-    auto bytes = read_small_file(directory / *file);
-    if (!bytes) return problem(key, bytes.error().text);
-    if (bytes->empty()) return problem(key, *file + " is empty");
-    return bytes;
-  }
-
-  template <std::size_t size>
-  Result<void> refuse(const std::array<Unsupported, size>& keys) const {
-    for (const Unsupported& unsupported : keys) {
-      if (has(unsupported.key)) {
-        return problem(unsupported.key, std::string("is not supported; allowed: ") + unsupported.instead);
-      }
-    }
-    return {};
-  }
-
-  tl::unexpected<Error> problem(const std::string& key, const std::string& text) const {
-    return failure(place_ + "." + key + ": " + text);
-  }
-
- private:
-  YAML::Node node_;
-  std::string place_;
 };
 
 /// The entry of `list` ("clusters") named `name`, its inside under `inside` ("cluster").
@@ -127,7 +67,8 @@ Result<void> read_cluster(const Section& cluster, const std::filesystem::path& d
   return {};
 }
 
-Result<void> read_user(const Section& user, const std::filesystem::path& directory, Config& config) {
+Result<void> read_user(const Section& user, const Section& cluster, const std::filesystem::path& directory,
+                       Config& config) {
   if (auto refused = user.refuse(kUnsupportedInUser); !refused) return refused;
   auto certificate = user.content("client-certificate", directory);
   if (!certificate) return tl::unexpected(certificate.error());
@@ -145,6 +86,13 @@ Result<void> read_user(const Section& user, const std::filesystem::path& directo
     if (const auto content = read_small_file(config.token_file); !content) {
       return user.problem("tokenFile", content.error().text);
     }
+  }
+  if (user.has("exec")) {
+    const auto exec = user.inside("exec");
+    if (!exec) return tl::unexpected(exec.error());
+    auto plugin = read_exec(*exec, cluster, directory, config);
+    if (!plugin) return tl::unexpected(plugin.error());
+    config.exec = std::make_shared<ExecCredential>(std::move(*plugin));
   }
   return {};
 }
@@ -170,7 +118,7 @@ Result<Config> read(const YAML::Node& file, const std::string& path, const std::
   config.context_namespace = std::move(*context_namespace);
   const auto directory = std::filesystem::path(path).parent_path();
   if (const auto done = read_cluster(*cluster, directory, config); !done) return tl::unexpected(done.error());
-  if (const auto done = read_user(*user, directory, config); !done) return tl::unexpected(done.error());
+  if (const auto done = read_user(*user, *cluster, directory, config); !done) return tl::unexpected(done.error());
   if (const auto checked = check_certificates(config); !checked) return failure(path + ": " + checked.error().text);
   return config;
 }

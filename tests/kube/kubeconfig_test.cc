@@ -101,10 +101,8 @@ TEST_F(Kubeconfig, ReadsRelativePathsBesideItselfAndAbsoluteOnesAnywhere) {
 }
 
 TEST_F(Kubeconfig, RefusesWhatIsNotSupported) {
-  const std::string user_alternative = " is not supported; allowed: client-certificate, client-key, token or tokenFile";
-  EXPECT_EQ(error(kubeconfig(server, "exec: {command: aws}")),
-            "users[me].user.exec:" + user_alternative +
-                "; a token is what that command prints, or `kubectl create token ACCOUNT`");
+  const std::string user_alternative =
+      " is not supported; allowed: client-certificate, client-key, token, tokenFile or exec";
   EXPECT_EQ(error(kubeconfig(server, "auth-provider: {name: gcp}")),
             "users[me].user.auth-provider:" + user_alternative);
   EXPECT_EQ(error(kubeconfig(server, "username: a, password: b")), "users[me].user.username:" + user_alternative);
@@ -164,6 +162,52 @@ TEST_F(Kubeconfig, SaysWhichFileOrDataIsUnusable) {
   EXPECT_EQ(user("", own.key), "client certificate: not allowed; allowed: certificates in PEM");
   EXPECT_EQ(user(own.certificate, own.certificate),
             "client key: not allowed; allowed: one private key in PEM, not encrypted");
+}
+
+TEST_F(Kubeconfig, ARunProgramTellsTheToken) {
+  const std::string program = directory.write(
+      "login",
+      "#!/bin/sh\n"
+      "echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\",\"status\":{\"token\":"
+      "\"'$*:$GREETING:$(echo $KUBERNETES_EXEC_INFO | tr -d '\"')'\"}}'\n");
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  const std::string ca = "certificate-authority-data: " + base64(authority.certificate()) + ", tls-server-name: api";
+  const auto token = [&](const std::string& more) {
+    const auto config = load(kubeconfig(server + ", " + ca,
+                                        "exec: {apiVersion: client.authentication.k8s.io/v1, command: ./login, "
+                                        "args: [get-token, --cluster, 7], env: [{name: GREETING, value: hello}]" +
+                                            more + "}"));
+    return config ? config->exec->token().value() : config.error().text;
+  };
+  const std::string told = "kind:ExecCredential,spec:{";
+  const std::string plain = "get-token --cluster 7:hello:{apiVersion:client.authentication.k8s.io/v1," + told;
+  EXPECT_EQ(token(", interactiveMode: Never"), plain + "interactive:false}}");
+  EXPECT_EQ(token(", interactiveMode: Never, provideClusterInfo: true"),
+            plain + "cluster:{certificate-authority-data:" + base64(authority.certificate()) +
+                ",server:https://api.test:6443,tls-server-name:api},interactive:false}}");
+}
+
+TEST_F(Kubeconfig, RefusesAProgramThatCannotBeRunAsItSays) {
+  const auto exec = [&](const std::string& text, const std::string& cluster = "") {
+    return error(kubeconfig(server + cluster, "exec: " + text));
+  };
+  const std::string v1 = "{apiVersion: client.authentication.k8s.io/v1";
+  const std::string at = "users[me].user.exec";
+  EXPECT_EQ(exec("aws"), at + ": not allowed; allowed: a mapping");
+  EXPECT_EQ(exec("{command: aws}"), at + ".apiVersion: is missing");
+  EXPECT_EQ(exec("{apiVersion: client.authentication.k8s.io/v1alpha1, command: aws}"),
+            at + ".apiVersion: not allowed; allowed: client.authentication.k8s.io/v1 or v1beta1");
+  EXPECT_EQ(exec(v1 + "}"), at + ".command: is missing");
+  EXPECT_EQ(exec(v1 + ", command: aws, args: eks}"), at + ".args: not allowed; allowed: a list of strings");
+  EXPECT_EQ(exec(v1 + ", command: aws, args: [[eks]]}"), at + ".args: not allowed; allowed: a list of strings");
+  EXPECT_EQ(exec(v1 + ", command: aws, env: [A]}"), at + ".env: not allowed; allowed: a list of mappings");
+  EXPECT_EQ(exec(v1 + ", command: aws, env: {A: b}}"), at + ".env: not allowed; allowed: a list of mappings");
+  EXPECT_EQ(exec(v1 + ", command: aws, env: [{value: b}]}"), at + ".env[0].name: is missing");
+  EXPECT_EQ(exec(v1 + ", command: aws, interactiveMode: Sometimes}"),
+            at + ".interactiveMode: not allowed; allowed: Never, IfAvailable or Always");
+  EXPECT_EQ(exec(v1 + ", command: aws, provideClusterInfo: true}",
+                 ", extensions: [{name: other}, {name: client.authentication.k8s.io/exec, extension: {a: b}}]"),
+            "clusters[here].cluster.extensions[1].extension: is not supported; allowed: a plugin's arguments and env");
 }
 
 TEST_F(Kubeconfig, NamesTheLineOfBrokenYaml) {
