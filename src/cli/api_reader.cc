@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/json_path.h"
-#include "kube/url_encoded.h"
+#include "kube/each_object.h"
 #include "model/shown_value.h"
 
 namespace outrigger::cli {
@@ -13,7 +13,6 @@ using nlohmann::json;
 
 constexpr std::chrono::seconds kCallTimeout{30};
 constexpr std::size_t kMaxShownMessage = 512;
-constexpr int kGone = 410;
 
 Denial::Why why(int status) {
   if (status == 404) return Denial::Why::absent;
@@ -46,25 +45,10 @@ Answer<json> ApiReader::create(const std::string& path, const json& object) {
 
 Answer<void> ApiReader::each(const std::string& path, const std::string& selectors,
                              const std::function<void(const json&)>& on_object) {
-  const std::string first = fmt::format("{}?limit={}{}{}", path, kPageSize, selectors.empty() ? "" : "&", selectors);
-  std::string rest;
-  for (int page = 0; page < kMaxPages; ++page) {
-    const auto answer = client_.get(rest.empty() ? first : first + "&continue=" + kube::url_encoded(rest));
-    // A list that takes longer than the API server keeps its version may go on with what is there now.
-    if (answer && answer->status == kGone) {
-      std::string onward = text_at(json::parse(answer->body, nullptr, false), {"metadata", "continue"});
-      if (!onward.empty() && onward != rest) {
-        rest = std::move(onward);
-        continue;
-      }
-    }
-    const auto list = read_answer(answer);
-    if (!list) return tl::unexpected(list.error());
-    for (const json* const object : items_at(*list, {"items"})) on_object(*object);
-    rest = text_at(*list, {"metadata", "continue"});
-    if (rest.empty()) return {};
-  }
-  return tl::unexpected(Denial{Denial::Why::failed, "the list does not end"});
+  const auto no_page = kube::each_object(client_, path, selectors, on_object);
+  if (!no_page) return {};
+  const auto object = read_answer(*no_page);
+  return tl::unexpected(object ? Denial{Denial::Why::failed, "the API server's answer is no list"} : object.error());
 }
 
 }  // namespace outrigger::cli

@@ -30,15 +30,11 @@ Answer<nlohmann::json> read_answer(const Result<kube::Response>& answer);
 /// What commands ask the API server. One thread. A call takes 30 s at most.
 class ApiReader {
  public:
-  /// Of a list; keeps one page in memory.
-  static constexpr int kPageSize = 250;
-  static constexpr int kMaxPages = 20'000;
-
   explicit ApiReader(const kube::Config& config);
 
   Answer<nlohmann::json> get(const std::string& path);
   Answer<nlohmann::json> create(const std::string& path, const nlohmann::json& object);
-  /// Every object of the list at `path`, page by page. `selectors`: empty, or "labelSelector=...", encoded.
+  /// Every object of a list, as kube::each_object() tells them.
   Answer<void> each(const std::string& path, const std::string& selectors,
                     const std::function<void(const nlohmann::json&)>& on_object);
 

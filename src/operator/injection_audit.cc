@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "kube/each_object.h"
 #include "kube/url_encoded.h"
 #include "log/log.h"
 
@@ -18,8 +19,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kOk = 200;
-constexpr int kPageSize = 250;
-constexpr int kMaxPages = 4'000;
 constexpr std::size_t kMaxNames = 5;  ///< in a log line
 /// Nobody's pods but the cluster's own.
 constexpr std::array kLeftOut{"kube-system", "kube-node-lease"};
@@ -35,10 +34,12 @@ inject::PodSecurity security_of(const json& ns) {
   return open ? inject::PodSecurity::open : inject::PodSecurity::enforced;
 }
 
-std::string pods_path(const std::string& ns, const std::string& labels) {
-  return fmt::format("/api/v1/{}pods?labelSelector={}&fieldSelector={}&resourceVersion=0&limit={}",
-                     ns.empty() ? "" : "namespaces/" + ns + "/", kube::url_encoded(labels),
-                     kube::url_encoded("status.phase=Running"), kPageSize);
+/// From the API server's cache: what it costs etcd to be up to date is not worth it here.
+constexpr const char* kFromCache = "resourceVersion=0";
+
+std::string pods_query(const std::string& labels) {
+  return fmt::format("labelSelector={}&fieldSelector={}&{}", kube::url_encoded(labels),
+                     kube::url_encoded("status.phase=Running"), kFromCache);
 }
 
 }  // namespace
@@ -107,8 +108,7 @@ Result<std::set<std::string>> InjectionAudit::look() {
     securities[name] = security_of(ns);
     if (text_at(ns, "/metadata/labels/outrigger.dev~1inject") == "enabled") labelled.insert(name);
   };
-  if (const auto done = each(fmt::format("/api/v1/namespaces?resourceVersion=0&limit={}", kPageSize), on_namespace);
-      !done) {
+  if (const auto done = each("/api/v1/namespaces", kFromCache, on_namespace); !done) {
     return tl::unexpected(done.error());
   }
 
@@ -121,31 +121,24 @@ Result<std::set<std::string>> InjectionAudit::look() {
     if (left_alone && *left_alone && (*left_alone)->meant) return;
     missed.insert(ns + "/" + text_at(pod, "/metadata/name"));
   };
-  std::vector<std::string> paths{pods_path("", "outrigger.dev/inject=enabled,outrigger.dev/injected!=true")};
-  for (const std::string& ns : labelled) {
-    paths.push_back(pods_path(ns, "outrigger.dev/inject!=disabled,outrigger.dev/injected!=true"));
+  const std::string lacking = ",outrigger.dev/injected!=true";
+  if (const auto done = each("/api/v1/pods", pods_query("outrigger.dev/inject=enabled" + lacking), on_pod); !done) {
+    return tl::unexpected(done.error());
   }
-  for (const std::string& path : paths) {
-    if (const auto done = each(path, on_pod); !done) return tl::unexpected(done.error());
+  for (const std::string& ns : labelled) {
+    const auto done =
+        each("/api/v1/namespaces/" + ns + "/pods", pods_query("outrigger.dev/inject!=disabled" + lacking), on_pod);
+    if (!done) return tl::unexpected(done.error());
   }
   return missed;
 }
 
-Result<void> InjectionAudit::each(const std::string& path, const OnObject& on_object) {
-  std::string rest;
-  for (int page = 0; page < kMaxPages; ++page) {
-    const auto answer = client_.get(rest.empty() ? path : path + "&continue=" + kube::url_encoded(rest));
-    if (!answer) return tl::unexpected(answer.error());
-    if (answer->status != kOk) return failure(fmt::format("status {} to {}", answer->status, path));
-    const json list = json::parse(answer->body, nullptr, false);
-    if (!list.is_object()) return failure("not a list: the answer to " + path);
-    const auto items = list.find("items");
-    if (items == list.end()) return failure("not a list: the answer to " + path);
-    for (const json& item : *items) on_object(item);
-    rest = text_at(list, "/metadata/continue");
-    if (rest.empty()) return {};
-  }
-  return failure("the list does not end: " + path);
+Result<void> InjectionAudit::each(const std::string& path, const std::string& query, const OnObject& on_object) {
+  const auto no_page = kube::each_object(client_, path, query, on_object);
+  if (!no_page) return {};
+  if (!*no_page) return tl::unexpected(no_page->error());
+  if ((*no_page)->status == kOk) return failure("not a list: the answer to " + path);
+  return failure(fmt::format("status {} to {}", (*no_page)->status, path));
 }
 
 void InjectionAudit::tell(const std::set<std::string>& missed) {

@@ -40,8 +40,7 @@ class InjectionAudit {
   void run();
   bool is_stopping();
   Result<std::set<std::string>> look();
-  /// Every object of a list, page by page.
-  Result<void> each(const std::string& path, const OnObject& on_object);
+  Result<void> each(const std::string& path, const std::string& query, const OnObject& on_object);
   void tell(const std::set<std::string>& missed);
 
   const inject::Settings settings_;
