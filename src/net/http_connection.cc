@@ -73,7 +73,7 @@ void HttpConnection::say_continue() {
 
 bool HttpConnection::decide_close() {
   // Told no 100, the client may send its body or not: what follows would be anyone's guess.
-  if (expects_continue_) keep_alive_ = false;
+  if (expects_continue_ || last_answer_) keep_alive_ = false;
   return !keep_alive_;
 }
 

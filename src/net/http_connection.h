@@ -29,6 +29,9 @@ class HttpConnection {
   /// Once, after the watcher's on_handshake; from then on its head is waited for.
   void take_up_handshake();
 
+  /// The next answer whose head is written says that the connection ends, and it does.
+  void close_after_answer() { last_answer_ = true; }
+
  private:
   friend class ServedExchange;
 
@@ -78,6 +81,7 @@ class HttpConnection {
   std::unique_ptr<ServedExchange> exchange_;
   bool open_ = false;  ///< the handshake is done
   bool keep_alive_ = true;
+  bool last_answer_ = false;       ///< close_after_answer()
   bool expects_continue_ = false;  ///< the client may hold its body back until it is told 100
   bool closing_ = false;           ///< what is queued is sent; nothing is taken any more
   bool gone_ = false;

@@ -45,6 +45,11 @@ void HttpServer::set_context(SslContext context) {
   context_ = std::move(context);
 }
 
+void HttpServer::close_after_answers() {
+  closing_ = true;
+  for (const auto& [key, connection] : connections_) connection->close_after_answer();
+}
+
 void HttpServer::stop_listening() { acceptor_.reset(); }
 
 SocketAddress HttpServer::address() const {
@@ -60,6 +65,7 @@ void HttpServer::accept(FileDescriptor fd) {
   if (!peer) return;
   auto connection =
       std::make_unique<HttpConnection>(loop_, std::move(fd), context_, *peer, limits_, handler_, watcher_);
+  if (closing_) connection->close_after_answer();
   connections_.emplace(connection.get(), std::move(connection));
 }
 

@@ -110,6 +110,9 @@ class HttpServer final {
   void set_context(SslContext context);
   void set_on_handshake_failure(OnHandshakeFailure told) { on_handshake_failure_ = std::move(told); }
 
+  /// From now on each connection ends with its next answer, which says so. Those taken from now on, too.
+  void close_after_answers();
+
   /// No connection is taken from now on: the port is closed. Those there are go on.
   void stop_listening();
 
@@ -139,6 +142,7 @@ class HttpServer final {
   std::vector<Handshake> handshakes_;    ///< oldest first, at most max_handshakes
   Timer turn_;                           ///< of the oldest
   std::deque<HttpConnection*> waiting_;  ///< for their turn
+  bool closing_ = false;                 ///< close_after_answers()
   std::unique_ptr<Acceptor> acceptor_;   ///< null: it does not listen any more
 };
 

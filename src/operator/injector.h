@@ -37,6 +37,8 @@ class Injector {
 
   /// For the connections accepted from now on.
   void set_context(net::SslContext context) { server_.set_context(std::move(context)); }
+  /// For who is about to leave: connections end with their next answer, so that the API server goes elsewhere.
+  void close_after_answers() { server_.close_after_answers(); }
   net::SocketAddress address() const { return server_.address(); }
   std::size_t connections() const { return server_.connections(); }
   /// outrigger_injections_total.

@@ -122,7 +122,9 @@ Result<void> run(const Options& options) {
   net::Timer last_call(loop, [&drain] { drain(); });
   const auto stop = [&] {
     log::info("stopping");
-    injector ? last_call.set(kLastCall) : drain();
+    if (!injector) return drain();
+    injector->close_after_answers();
+    last_call.set(kLastCall);
   };
   const net::SignalWatch signals(loop, {{SIGTERM, stop}, {SIGINT, stop}});
   kube::RequestCounts counts;

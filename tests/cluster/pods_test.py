@@ -62,20 +62,31 @@ class Pods(outrigger.TestCase):
         self.ended("with-init")
         self.assertIn('"Via"', self.kubectl("logs", "with-init", "--container", "fetch"))
 
+    def counted(self, name, **labels):
+        """What series of the client's sidecar come to together, as it counts now."""
+        wanted = [f'{key}="{value}"' for key, value in labels.items()]
+        lines = [line for line in self.metrics("client").splitlines() if line.split("{")[0].split(" ")[0] == name]
+        return sum(float(line.rpartition(" ")[2]) for line in lines if all(label in line for label in wanted))
+
     def test_pods_of_a_headless_stateful_set_are_reached_one_by_one(self):
         deployment, service = cluster.server("db", replicas=2, service={"clusterIP": "None"})
         spec = {**deployment["spec"], "serviceName": "db"}
         self.apply({**deployment, "kind": "StatefulSet", "spec": spec}, service)
         self.kubectl("rollout", "status", "statefulset/db", "--timeout=90s", timeout=100)
         for name in ("db-0", "db-1"):
-            answer = eventually(f"{name} by its name", lambda name=name: self.app("client", "first", f"http://{name}.db:8080/"))
-            self.assertEqual(answer["pod"], name)
+            url = f"http://{name}.db:8080/"
+            eventually(f"{name} has a name", lambda url=url: self.app("client", "first", url))
+            before = self.counted("outrigger_passthrough_connections_total")
+            self.assertEqual(self.app("client", "first", url)["pod"], name)
+            self.assertEqual(self.counted("outrigger_passthrough_connections_total"), before + 1)
 
     def test_a_protocol_in_which_the_server_speaks_first(self):
         for _ in range(5):
             answer = self.app("client", "tcp", "web:7000", "a line")
             self.assertIn(answer["banner"].removeprefix("hello from "), self.pods("web"))
             self.assertEqual(answer["echo"], "a line")
+        service = f"{self.namespace}/web:7000"
+        self.assertEqual(self.counted("outrigger_backend_requests_total", service=service, outcome="success"), 5)
 
     def test_udp_and_dns_are_untouched(self):
         self.assertEqual(self.app("client", "udp", "web:7001", "a line")["echo"], "a line")
@@ -96,6 +107,15 @@ class Pods(outrigger.TestCase):
             self.assertEqual([one["mountPath"] for one in sidecar["volumeMounts"]], ["/etc/outrigger", "/var/lib/outrigger"])
         finally:
             self.kubectl("delete", "limitrange/cpu", "resourcequota/cpu")
+
+    def test_a_daemon_set_whose_containers_see_each_others_processes(self):
+        template = cluster.client("agent")
+        template["spec"] = {**template["spec"], "shareProcessNamespace": True}
+        spec = {"selector": {"matchLabels": {"app": "agent"}}, "template": template}
+        self.apply({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "agent"}, "spec": spec})
+        self.kubectl("rollout", "status", "daemonset/agent", "--timeout=90s", timeout=100)
+        (agent,) = self.pods("agent")
+        self.assertTrue(self.through_a_sidecar(self.app(agent, "first", "http://web/")))
 
     def test_a_pod_labelled_disabled_is_untouched(self):
         self.apply(cluster.client("plain", labels={"outrigger.dev/inject": "disabled"}))
@@ -127,3 +147,25 @@ class Pods(outrigger.TestCase):
         self.apply(cluster.client("skips", annotations={"outrigger.dev/skip-outbound-ports": "80"}))
         self.ready("skips")
         self.assertFalse(self.through_a_sidecar(self.app("skips", "first", "http://web/")))
+
+
+class RestrictedPods(outrigger.TestCase):
+    """In a namespace that enforces the strictest of Pod Security's standards, which refuses NET_ADMIN."""
+
+    namespace_labels = {**outrigger.INJECT, "pod-security.kubernetes.io/enforce": "restricted"}
+
+    def client(self, name, **more):
+        pod = cluster.client(name, **more)
+        pod["spec"]["securityContext"] = {"runAsNonRoot": True, "runAsUser": 1234, "seccompProfile": {"type": "RuntimeDefault"}}
+        context = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+        pod["spec"]["containers"][0]["securityContext"] = context
+        self.apply(pod)
+        self.ready(name)
+        return self.get("pod", name)
+
+    def test_a_pod_that_would_need_a_capability_starts_without_a_sidecar(self):
+        self.assertFalse(outrigger.has_sidecar(self.client("transparent")))
+
+    def test_a_pod_in_explicit_mode_has_one(self):
+        self.assertTrue(outrigger.has_sidecar(self.client("explicit", annotations={"outrigger.dev/mode": "explicit"})))
+        self.assertIn("outrigger_build_info", self.metrics("explicit"))

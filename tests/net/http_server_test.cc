@@ -42,6 +42,27 @@ TEST_F(HttpServerTest, ClosesWhenAskedTo) {
   until([&] { return server_->connections() == 0; });
 }
 
+TEST_F(HttpServerTest, OfOneAboutToLeaveEachConnectionEndsWithItsNextAnswer) {
+  HttpExchange* open = nullptr;
+  start([&](HttpExchange& exchange) {
+    if (exchange.path() != "/later") return exchange.respond(200, kText, exchange.path());
+    open = &exchange;
+    exchange.on_end = [&] { open = nullptr; };
+  });
+  RawClient idle = client();
+  idle.send(get("/before"));
+  RawClient waits = client();
+  waits.send(get("/later"));
+  until([&] { return idle.has("/before") && open != nullptr; });
+  server_->close_after_answers();
+  idle.send(get("/after"));
+  open->respond(200, kText, "/later");
+  until([&] { return idle.closed() && waits.closed(); });
+  EXPECT_EQ(without_date(idle.received()), answer("/before") + answer("/after", "Connection: close\r\n"));
+  EXPECT_EQ(without_date(waits.received()), answer("/later", "Connection: close\r\n"));
+  EXPECT_EQ(conversation(get("/new") + get("/never")), answer("/new", "Connection: close\r\n"));
+}
+
 TEST_F(HttpServerTest, SpeaksHttp10) {
   start_echo();
   EXPECT_EQ(conversation("GET /a HTTP/1.0\r\n\r\n"), answer("/a", "Connection: close\r\n"));
