@@ -161,9 +161,13 @@ PODS = [
         "ops",
     ),
     timeseries(
-        "Pods without a sidecar",
-        "Pods that run without a sidecar although they, or their namespace, are labelled for one.",
-        [query(f"max(outrigger_pods_not_injected{{{OPERATORS}}})", "pods")],
+        "Pods that go unbalanced",
+        "Pods that run without a sidecar although they, or their namespace, are labelled for one; and those with one to "
+        "which their connections could not be redirected.",
+        [
+            query(f"max(outrigger_pods_not_injected{{{OPERATORS}}})", "no sidecar"),
+            query("sum(1 - outrigger_redirected)", "not redirected"),
+        ],
         "none",
     ),
     timeseries(

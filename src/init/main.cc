@@ -17,12 +17,16 @@ void log_redirected(const Redirection& redirection) {
                            {"apiServer", redirection.api_server ? redirection.api_server->text() : "unknown"}});
 }
 
-/// Where `kubectl describe pod` finds it.
-void say_not_redirected(const std::string& reason, const std::string& termination_log) {
+void write(const std::string& file, const std::string& line) {
+  if (!(std::ofstream(file) << line << std::endl)) log::warn("a file was not written", {{"file", file}});
+}
+
+void say_not_redirected(const std::string& reason, const Options& options) {
   log::warn("not redirected", {{"reason", reason}});
-  if (!(std::ofstream(termination_log) << "not redirected: " << reason << std::endl)) {
-    log::warn("the termination message was not written", {{"file", termination_log}});
-  }
+  const std::string line = "not redirected: " + reason;
+  // Where `kubectl describe pod` finds it.
+  write(options.termination_log, line);
+  if (!options.report.empty()) write(options.report, line);
 }
 
 }  // namespace
@@ -45,8 +49,9 @@ int main(int argc, char** argv) {
       init::api_server(std::getenv("KUBERNETES_SERVICE_HOST"), std::getenv("KUBERNETES_SERVICE_PORT"));
   if (const auto done = init::set_ruleset(init::ruleset(redirection)); done) {
     init::log_redirected(redirection);
+    if (!options->report.empty()) init::write(options->report, "redirected");
   } else {
-    init::say_not_redirected(done.error().text, options->termination_log);
+    init::say_not_redirected(done.error().text, *options);
   }
   // A pod whose traffic cannot be redirected does without a sidecar; one whose init container fails does not start.
   return 0;

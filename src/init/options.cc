@@ -28,6 +28,7 @@ void describe(CLI::App& app, Texts& texts, Options& options) {
   app.add_option("--skip-ports", texts.skip_ports, "ports not redirected, such as 53,9000-9100");
   app.add_option("--termination-log", options.termination_log, "the file that says why nothing was redirected")
       ->capture_default_str();
+  app.add_option("--report", options.report, "the file that tells the sidecar whether it was redirected");
 }
 
 std::string one_line(std::string text) {

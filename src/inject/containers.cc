@@ -61,7 +61,9 @@ json init_container(const Settings& settings, const PodOptions& options) {
   json init = container(kInitName, settings, settings.resources);
   init["command"] = {"/usr/bin/outrigger-init"};
   init["args"] = {fmt::format("--redirect-to={}", kOutboundPort), fmt::format("--proxy-uid={}", settings.proxy_uid),
-                  "--skip-ports=" + model::ports_text(options.skip_ports)};
+                  "--skip-ports=" + model::ports_text(options.skip_ports),
+                  fmt::format("--report={}", kRedirectionReport)};
+  init["volumeMounts"] = {{{"name", kStateVolume}, {"mountPath", kStateFolder}}};
   // Only root has a capability that it is given, unless the image's file says otherwise, which needs privilege
   // escalation.
   init["securityContext"] = security_context(0);
@@ -74,6 +76,7 @@ json sidecar_container(const Settings& settings, const PodOptions& options) {
   sidecar["restartPolicy"] = "Always";
   sidecar["command"] = {"/usr/bin/outrigger-sidecar"};
   sidecar["args"] = {fmt::format("--config={}/config.yaml", kConfigFolder), "--node=$(NODE_NAME)"};
+  if (options.mode == Mode::transparent) sidecar["args"].push_back(fmt::format("--redirection={}", kRedirectionReport));
   sidecar["env"] = {{{"name", "NODE_NAME"}, {"valueFrom", {{"fieldRef", {{"fieldPath", "spec.nodeName"}}}}}}};
   sidecar["ports"] = {{{"name", "outrigger-admin"}, {"containerPort", kAdminPort}, {"protocol", "TCP"}}};
   // It is ready within 2 s whatever the operator does; what takes longer is a machine that is short of CPU.

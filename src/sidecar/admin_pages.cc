@@ -133,6 +133,10 @@ std::string metrics_text(const StateReading& reading) {
     page.gauge("outrigger_snapshot_age_seconds", "Since the operator last confirmed the sets in use.", {},
                std::chrono::duration<double>(*reading.snapshot_age).count());
   }
+  if (reading.redirected) {
+    page.gauge("outrigger_redirected", "1 where the pod's connections are redirected here, 0 where that has failed.",
+               {}, *reading.redirected ? 1 : 0);
+  }
   page.gauge("outrigger_build_info", "Always 1; the version is in the label.", {{"version", OUTRIGGER_VERSION}}, 1);
   return page.text();
 }

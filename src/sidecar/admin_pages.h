@@ -20,6 +20,7 @@ struct StateReading {
   std::optional<std::chrono::system_clock::duration> snapshot_age;
   /// Of a certificate that the operator has issued.
   std::optional<std::chrono::system_clock::time_point> certificate_expiry = {};
+  std::optional<bool> redirected = {};  ///< whether the pod's connections are; empty: not known
 };
 
 /// The Prometheus page.

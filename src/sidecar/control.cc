@@ -40,8 +40,10 @@ std::uint64_t fresh_seed() {
 
 }  // namespace
 
-Control::Control(Config config, std::string config_path, std::string config_text, std::string node)
+Control::Control(Config config, std::string config_path, std::string config_text, std::string node,
+                 std::optional<bool> redirected)
     : node_(std::move(node)),
+      redirected_(redirected),
       config_(with_node(std::move(config))),
       config_path_(std::move(config_path)),
       config_text_(std::move(config_text)),
@@ -399,6 +401,7 @@ StateReading Control::reading() const {
                        .workers = worker_cells_,
                        .feed_connected = std::nullopt,
                        .snapshot_age = std::nullopt};
+  reading.redirected = redirected_;
   if (feed_) reading.feed_connected = feed_->connected();
   if (identity_) reading.certificate_expiry = identity_->not_after();
   if (confirmed_at_) reading.snapshot_age = std::chrono::system_clock::now() - *confirmed_at_;

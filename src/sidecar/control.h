@@ -28,8 +28,9 @@ namespace outrigger::sidecar {
 class Control {
  public:
   /// `config_text` is what `config` was read from, in the file at `config_path`. `node`, if not empty, counts instead
-  /// of the file's.
-  Control(Config config, std::string config_path, std::string config_text, std::string node);
+  /// of the file's. `redirected`: whether a pod's connections are redirected here, where that is known.
+  Control(Config config, std::string config_path, std::string config_text, std::string node,
+          std::optional<bool> redirected);
   ~Control();
 
   /// Opens every socket and reads every file. The error is for a person; nothing has been served yet.
@@ -84,6 +85,7 @@ class Control {
   std::map<std::string, net::SocketAddress> listening_;  ///< by listener's name
   net::SocketAddress admin_address_;
   const std::string node_;  ///< empty: the file's
+  const std::optional<bool> redirected_;
   Config config_;
   std::string config_path_;
   std::string config_text_;  ///< what was last read, refused or not: not read twice unasked

@@ -7,6 +7,7 @@
 #include "net/signal_watch.h"
 #include "sidecar/config.h"
 #include "sidecar/control.h"
+#include "sidecar/redirection_report.h"
 
 int main(int argc, char** argv) {
   using namespace outrigger;
@@ -15,6 +16,8 @@ int main(int argc, char** argv) {
   app.add_option("--config", path, "YAML file; see README")->required();
   std::string node;
   app.add_option("--node", node, "the Kubernetes Node it runs on, instead of the file's `node`");
+  std::string redirection;
+  app.add_option("--redirection", redirection, "the file where outrigger-init has said whether it was redirected");
   app.set_version_flag("--version", OUTRIGGER_VERSION);
   try {
     app.parse(argc, argv);
@@ -36,7 +39,13 @@ int main(int argc, char** argv) {
     std::cerr << config.error().text << std::endl;
     return 1;
   }
-  sidecar::Control control(std::move(*config), path, std::move(*text), std::move(node));
+  std::optional<bool> redirected;
+  if (!redirection.empty()) {
+    const auto report = sidecar::read_redirection(redirection);
+    if (report) redirected = *report;
+    if (!report) log::warn("whether connections are redirected is not known", {{"reason", report.error().text}});
+  }
+  sidecar::Control control(std::move(*config), path, std::move(*text), std::move(node), redirected);
   if (auto started = control.start(); !started) {
     std::cerr << started.error().text << std::endl;
     return 1;

@@ -109,8 +109,8 @@ class Pods(outrigger.TestCase):
             self.kubectl("delete", "limitrange/cpu", "resourcequota/cpu")
 
     def test_a_daemon_set_whose_containers_see_each_others_processes(self):
-        template = cluster.client("agent")
-        template["spec"] = {**template["spec"], "shareProcessNamespace": True}
+        pod = cluster.client("agent")
+        template = {"metadata": {"labels": {"app": "agent"}}, "spec": {**pod["spec"], "shareProcessNamespace": True}}
         spec = {"selector": {"matchLabels": {"app": "agent"}}, "template": template}
         self.apply({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "agent"}, "spec": spec})
         self.kubectl("rollout", "status", "daemonset/agent", "--timeout=90s", timeout=100)

@@ -15,7 +15,7 @@ Result<Options> parse(std::vector<const char*> arguments) {
 
 TEST(InitOptions, AreRead) {
   const auto options = parse({"--redirect-to", "15001", "--proxy-uid", "64190", "--skip-ports", "9000-9100,53,10250",
-                              "--termination-log", "/tmp/log"});
+                              "--termination-log", "/tmp/log", "--report", "/tmp/report"});
   ASSERT_TRUE(options) << options.error().text;
   EXPECT_TRUE(options->print.empty());
   EXPECT_EQ(options->redirection.port, 15001);
@@ -23,6 +23,7 @@ TEST(InitOptions, AreRead) {
   EXPECT_EQ(options->redirection.skip_ports, (model::PortRanges{{53, 53}, {9000, 9100}, {10250, 10250}}));
   EXPECT_EQ(options->redirection.api_server, std::nullopt);
   EXPECT_EQ(options->termination_log, "/tmp/log");
+  EXPECT_EQ(options->report, "/tmp/report");
 }
 
 TEST(InitOptions, NeedNoMoreThanPortAndUser) {
@@ -33,6 +34,7 @@ TEST(InitOptions, NeedNoMoreThanPortAndUser) {
     ASSERT_TRUE(options) << options.error().text;
     EXPECT_TRUE(options->redirection.skip_ports.empty());
     EXPECT_EQ(options->termination_log, "/dev/termination-log");
+    EXPECT_EQ(options->report, "");
   }
 }
 

@@ -74,6 +74,8 @@ TEST(PodInjection, MakesANativeSidecarThatNeedsNoPrivilege) {
   }
   EXPECT_EQ(sidecar["startupProbe"]["periodSeconds"], 1);
   EXPECT_EQ(sidecar["ports"][0]["name"], "outrigger-admin");
+  EXPECT_EQ(sidecar["args"], (json{"--config=/etc/outrigger/config.yaml", "--node=$(NODE_NAME)",
+                                   "--redirection=/var/lib/outrigger/redirection"}));
 }
 
 TEST(PodInjection, GivesTheInitContainerNothingButNetAdmin) {
@@ -84,7 +86,9 @@ TEST(PodInjection, GivesTheInitContainerNothingButNetAdmin) {
   // A pod that says so of all its containers means its own.
   EXPECT_EQ(init["securityContext"]["runAsNonRoot"], false);
   EXPECT_EQ(init["securityContext"]["allowPrivilegeEscalation"], false);
-  EXPECT_EQ(init["args"], (json{"--redirect-to=15001", "--proxy-uid=64190", "--skip-ports=53,10250"}));
+  EXPECT_EQ(init["args"], (json{"--redirect-to=15001", "--proxy-uid=64190", "--skip-ports=53,10250",
+                                "--report=/var/lib/outrigger/redirection"}));
+  EXPECT_EQ(init["volumeMounts"], (json{{{"name", "outrigger-state"}, {"mountPath", "/var/lib/outrigger"}}}));
 }
 
 TEST(PodInjection, GivesATokenForTheOperatorAloneAndWhatTheAnnotationsHold) {
@@ -98,6 +102,8 @@ TEST(PodInjection, GivesATokenForTheOperatorAloneAndWhatTheAnnotationsHold) {
 TEST(PodInjection, NeedsNoCapabilityWhereTheApplicationDialsTheSidecar) {
   const json after = injected(pod({}, {{"annotations", {{"outrigger.dev/mode", "explicit"}}}})).pod;
   EXPECT_EQ(names(after["spec"]["initContainers"]), Names{"outrigger-sidecar"});
+  EXPECT_EQ(after["spec"]["initContainers"][0]["args"],
+            (json{"--config=/etc/outrigger/config.yaml", "--node=$(NODE_NAME)"}));
   const std::string config = after["metadata"]["annotations"]["outrigger.dev/config"];
   EXPECT_NE(config.find("byHost: \"shop\""), std::string::npos) << config;
 }

@@ -129,7 +129,8 @@ class Dashboards : public ::testing::Test {
     config +=
         fmt::format("operator: {{address: \"https://localhost:{}\", ca: ca.crt, token: token, snapshot: snapshot}}\n",
                     net::SocketAddress::parse(feed)->port());
-    sidecars_.push_back(std::make_unique<Sidecar>(folder_.write(folder + "/sidecar.yaml", config)));
+    const std::vector<std::string> redirection{"--redirection", folder_.write(folder + "/redirection", "redirected\n")};
+    sidecars_.push_back(std::make_unique<Sidecar>(folder_.write(folder + "/sidecar.yaml", config), redirection));
   }
 
   /// Something for the feed to tell.

@@ -14,6 +14,8 @@
 
 #include "fakes/certificates.h"
 #include "fakes/sockets.h"
+#include "integration/http_connection.h"
+#include "integration/metrics_text.h"
 #include "integration/pod_network.h"
 #include "integration/process.h"
 #include "integration/program.h"
@@ -109,7 +111,7 @@ class InitRedirection : public testing::Test {
       command.push_back("KUBERNETES_SERVICE_PORT=" + std::to_string(settings.api_port));
     }
     command.insert(command.end(), {"setpriv", "--bounding-set", capabilities, "--inh-caps", "-all", OUTRIGGER_INIT,
-                                   "--termination-log", termination_log_});
+                                   "--termination-log", termination_log_, "--report", report_});
     command.insert(command.end(), flags.begin(), flags.end());
     return network_.in_pod([&] {
       Process process(command);
@@ -129,12 +131,13 @@ class InitRedirection : public testing::Test {
     ASSERT_EQ(ended.status, 0);
     ASSERT_EQ(ended.lines.size(), 1u) << testing::PrintToString(ended.lines);
     ASSERT_NE(ended.lines[0].find(R"("message":"redirected")"), std::string::npos) << ended.lines[0];
-    ASSERT_EQ(termination_message(), "");
+    ASSERT_EQ(text_of(termination_log_), "");
+    ASSERT_EQ(text_of(report_), "redirected\n");
   }
 
-  std::string termination_message() const {
+  static std::string text_of(const std::string& file) {
     std::ostringstream text;
-    text << std::ifstream(termination_log_).rdbuf();
+    text << std::ifstream(file).rdbuf();
     return std::move(text).str();
   }
 
@@ -165,6 +168,8 @@ class InitRedirection : public testing::Test {
   const Arrivals arrivals_ = network_.in_pod([] { return Arrivals(kPort); });
   const fakes::TemporaryFolder folder_;
   const std::string termination_log_ = folder_.write("termination-log", "");
+  /// With what a pod's earlier start has left.
+  const std::string report_ = folder_.write("report", "not redirected: for now, for reasons that have gone since\n");
 };
 
 TEST_F(InitRedirection, TakesWhatGoesElsewhere) {
@@ -307,10 +312,11 @@ TEST_F(InitRedirection, WithoutTheCapabilitySaysSoAndLetsThePodStart) {
   for (const char* part : {R"("message":"not redirected")", "Operation not permitted", "needed: NET_ADMIN"}) {
     EXPECT_NE(ended.lines[0].find(part), std::string::npos) << ended.lines[0];
   }
-  const std::string message = termination_message();
+  const std::string message = text_of(termination_log_);
   EXPECT_EQ(message.find("not redirected: nftables: "), 0u) << message;
   EXPECT_EQ(message.find('\n'), message.size() - 1) << message;
   EXPECT_NE(message.find("Operation not permitted"), std::string::npos) << message;
+  EXPECT_EQ(text_of(report_), message);
   EXPECT_FALSE(redirected(kElsewhere));
 }
 
@@ -331,7 +337,8 @@ services:
   network_.in_pod([&] {
     sidecar.emplace(std::vector<std::string>{"setpriv", "--reuid", std::to_string(kProxy), "--clear-groups",
                                              "--pdeathsig", "KILL", "--inh-caps", "+dac_read_search", "--ambient-caps",
-                                             "+dac_read_search", OUTRIGGER_SIDECAR, "--config", config});
+                                             "+dac_read_search", OUTRIGGER_SIDECAR, "--config", config, "--redirection",
+                                             report_});
     sidecar->address("listener", "ipv4");
     sidecar->address("listener", "ipv6");
   });
@@ -354,6 +361,8 @@ services:
     server.send("back");
     EXPECT_EQ(client->read_bytes(4), "back");
   }
+  const std::string metrics = network_.in_pod([&] { return http_get(sidecar->address("admin"), "/metrics"); });
+  EXPECT_EQ(metric(metrics, "outrigger_redirected"), 1);
 }
 
 TEST_F(InitRedirection, ABadCommandLineIsAnError) {
@@ -362,7 +371,7 @@ TEST_F(InitRedirection, ABadCommandLineIsAnError) {
   ASSERT_EQ(ended.lines.size(), 1u);
   EXPECT_EQ(ended.lines[0],
             "outrigger-init: --redirect-to: 'http' is not allowed; allowed: whole numbers from 1 to 65535");
-  EXPECT_EQ(termination_message(), "");
+  EXPECT_EQ(text_of(termination_log_), "");
 }
 
 std::string ip_port(const std::string& ip, int port) {

@@ -47,7 +47,12 @@ Operator::Operator(const fakes::TemporaryFolder& manifests, const fakes::Tempora
 
 std::string Operator::metrics() { return http_get(program_.address("admin"), "/metrics"); }
 
-Sidecar::Sidecar(const std::string& config_path) : program_({OUTRIGGER_SIDECAR, "--config", config_path}) {}
+Sidecar::Sidecar(const std::string& config_path, const std::vector<std::string>& more)
+    : program_([&] {
+        std::vector<std::string> command{OUTRIGGER_SIDECAR, "--config", config_path};
+        command.insert(command.end(), more.begin(), more.end());
+        return command;
+      }()) {}
 
 std::string Sidecar::metrics() { return http_get(program_.address("admin"), "/metrics"); }
 

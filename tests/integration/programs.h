@@ -35,7 +35,8 @@ class Operator {
 /// outrigger-sidecar, with a configuration file. One owner.
 class Sidecar {
  public:
-  explicit Sidecar(const std::string& config_path);
+  /// `more`: further flags.
+  explicit Sidecar(const std::string& config_path, const std::vector<std::string>& more = {});
 
   /// Of the listener with that name.
   std::string address(const std::string& listener) { return program_.address("listener", listener); }

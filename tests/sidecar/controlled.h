@@ -51,7 +51,7 @@ class Sidecar {
       const auto text = read_config(path);
       auto config = parse_config(*text, path);
       if (!config) give_up(config.error().text);
-      Control control(std::move(*config), path, *text, "");
+      Control control(std::move(*config), path, *text, "", std::nullopt);
       if (const auto done = control.start(); !done) give_up(done.error().text);
       started.set_value();
       control.run();
