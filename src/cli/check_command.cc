@@ -51,8 +51,9 @@ std::vector<Check> look_before_install(ApiReader& api, const std::string& ns) {
         api.create("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", access_review(creation, ns)));
   }
   checks.push_back(check_permissions(reviews, ns));
-  checks.push_back(check_other_installation(api.get(kube::webhook_configuration_path(kWebhookConfiguration)),
-                                            api.get(operator_deployment_path(ns)), ns));
+  const Installation installation = find_installation(api, ns);
+  checks.push_back(check_other_installation(api.get(kube::webhook_configuration_path(installation.webhooks)),
+                                            api.get(deployment_path(installation)), installation));
   return checks;
 }
 
@@ -63,8 +64,9 @@ struct OperatorLook {
 
 OperatorLook look_at_operator(ApiReader& api, const kube::Config& config, const std::string& ns, WallTime now) {
   OperatorLook look;
-  const auto deployment = api.get(operator_deployment_path(ns));
-  look.checks.push_back(check_deployment(deployment, ns));
+  const Installation installation = find_installation(api, ns);
+  const auto deployment = api.get(deployment_path(installation));
+  look.checks.push_back(check_deployment(deployment, installation));
   if (!deployment && deployment.error().why == Denial::Why::absent) return look;
 
   OperatorReadings readings;
@@ -80,13 +82,13 @@ OperatorLook look_at_operator(ApiReader& api, const kube::Config& config, const 
   for (const auto& [pod, reading] : readings) {
     if (reading) look.versions.insert(reading->version);
   }
-  const auto secret = api.get(kube::secret_path({ns, kIdentitySecret}));
+  const auto secret = api.get(kube::secret_path({ns, installation.identity_secret}));
   look.checks.push_back(check_versions(readings, OUTRIGGER_VERSION));
-  look.checks.push_back(check_leader(api.get(kube::lease_path({ns, kOperator})), now));
-  look.checks.push_back(check_secret(secret, ns));
+  look.checks.push_back(check_leader(api.get(kube::lease_path({ns, installation.operators})), installation, now));
+  look.checks.push_back(check_secret(secret, installation));
   look.checks.push_back(check_certificates(readings, now));
   append(look.checks,
-         check_webhooks(api.get(kube::webhook_configuration_path(kWebhookConfiguration)), secret, ns, now));
+         check_webhooks(api.get(kube::webhook_configuration_path(installation.webhooks)), secret, installation, now));
   return look;
 }
 

@@ -12,6 +12,7 @@
 #include "cli/text_table.h"
 #include "inject/manifest.h"
 #include "kube/base64.h"
+#include "kube/webhook_configuration.h"
 #include "yaml/fields.h"
 #include "yaml/json.h"
 
@@ -20,7 +21,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kSettingsName = "outrigger-injection";
 constexpr const char* kSettingsKey = "injection.yaml";
 
 /// What all sidecars of a cluster have in common.
@@ -40,13 +40,12 @@ Result<Template> template_of_files(const InjectCommand& command) {
 }
 
 /// Of one of the webhooks, all of which have the same.
-Result<std::string> trust_bundle_of(const json& configuration) {
+Result<std::string> trust_bundle_of(const json& configuration, const std::string& name) {
   for (const json* const webhook : items_at(configuration, {"webhooks"})) {
     const std::string bundle = text_at(*webhook, {"clientConfig", "caBundle"});
     if (!bundle.empty()) return kube::decode_base64(bundle);
   }
-  return failure(
-      fmt::format("{} has no caBundle yet; the operator writes it once it has started", kWebhookConfiguration));
+  return failure(name + " has no caBundle yet; the operator writes it once it has started");
 }
 
 Result<Template> template_of_cluster(const InjectCommand& command) {
@@ -56,17 +55,16 @@ Result<Template> template_of_cluster(const InjectCommand& command) {
   const auto config = find_cluster(command.cluster);
   if (!config) return tl::unexpected(config.error());
   ApiReader api(*config);
-  const std::string where =
-      fmt::format("/api/v1/namespaces/{}/configmaps/{}", command.operator_namespace, kSettingsName);
+  const Installation installation = find_installation(api, command.operator_namespace);
+  const std::string where = fmt::format("/api/v1/namespaces/{}/configmaps/{}", installation.ns, installation.injection);
   const auto map = api.get(where);
   if (!map) return failure(fmt::format("the settings of injection, {}: {}", where, map.error().text));
   const std::string text = text_at(*map, {"data", kSettingsKey});
-  auto settings = inject::parse_settings(text, kSettingsName);
+  auto settings = inject::parse_settings(text, installation.injection);
   if (!settings) return tl::unexpected(settings.error());
-  const auto webhooks = api.get(
-      fmt::format("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{}", kWebhookConfiguration));
-  if (!webhooks) return failure(fmt::format("{}: {}", kWebhookConfiguration, webhooks.error().text));
-  auto bundle = trust_bundle_of(*webhooks);
+  const auto webhooks = api.get(kube::webhook_configuration_path(installation.webhooks));
+  if (!webhooks) return failure(fmt::format("{}: {}", installation.webhooks, webhooks.error().text));
+  auto bundle = trust_bundle_of(*webhooks, installation.webhooks);
   if (!bundle) return tl::unexpected(bundle.error());
   return Template{std::move(*settings), std::move(*bundle)};
 }

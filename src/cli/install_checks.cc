@@ -74,7 +74,7 @@ Check check_namespace_exists(const Answer<json>& object, const std::string& ns) 
 }
 
 Check check_other_installation(const Answer<json>& configuration, const Answer<json>& deployment,
-                               const std::string& ns) {
+                               const Installation& installation) {
   Check check{.group = kGroup, .name = "other-installation", .detail = "none"};
   if (configuration) {
     std::string owner;
@@ -83,9 +83,9 @@ Check check_other_installation(const Answer<json>& configuration, const Answer<j
     }
     check.verdict = Verdict::failed;
     check.detail = fmt::format("the MutatingWebhookConfiguration {} is there already, of the namespace {}",
-                               kWebhookConfiguration, owner.empty() ? "that it does not name" : owner);
-    check.remedy = owner == ns ? "it is installed here: helm upgrade, and `outrigger check` without --pre"
-                               : "a cluster has one installation: remove that one, or upgrade it";
+                               installation.webhooks, owner.empty() ? "that it does not name" : owner);
+    check.remedy = owner == installation.ns ? "it is installed here: helm upgrade, and `outrigger check` without --pre"
+                                            : "a cluster has one installation: remove that one, or upgrade it";
     return check;
   }
   if (configuration.error().why != Denial::Why::absent) {
@@ -93,7 +93,8 @@ Check check_other_installation(const Answer<json>& configuration, const Answer<j
   }
   if (deployment) {
     check.verdict = Verdict::failed;
-    check.detail = fmt::format("the Deployment {} is in {} already, without its webhooks", kOperator, ns);
+    check.detail = fmt::format("the Deployment {} is in {} already, without its webhooks", installation.operators,
+                               installation.ns);
     check.remedy = "helm upgrade, or helm uninstall first";
   }
   return check;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/check_result.h"
+#include "cli/installation.h"
 
 namespace outrigger::cli {
 
@@ -23,8 +24,8 @@ Check check_permissions(const std::vector<Answer<nlohmann::json>>& answers, cons
 /// `object`: the Namespace.
 Check check_namespace_exists(const Answer<nlohmann::json>& object, const std::string& ns);
 
-/// The MutatingWebhookConfiguration, of which a cluster can have one, and the Deployment in `ns`.
+/// The MutatingWebhookConfiguration, of which a cluster is to have one, and the Deployment.
 Check check_other_installation(const Answer<nlohmann::json>& configuration, const Answer<nlohmann::json>& deployment,
-                               const std::string& ns);
+                               const Installation& installation);
 
 }  // namespace outrigger::cli

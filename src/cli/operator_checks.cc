@@ -51,14 +51,15 @@ Check check_api_server(const json& version) {
   return check;
 }
 
-Check check_deployment(const Answer<json>& deployment, const std::string& ns) {
+Check check_deployment(const Answer<json>& deployment, const Installation& installation) {
   Check check{.group = kGroup, .name = "deployment"};
   if (!deployment && deployment.error().why != Denial::Why::absent) {
     return skipped(kGroup, "deployment", deployment.error());
   }
   if (!deployment) {
     check.verdict = Verdict::failed;
-    check.detail = fmt::format("there is no Deployment {} in the namespace {}", kOperator, ns);
+    check.detail =
+        fmt::format("there is no Deployment {} in the namespace {}", installation.operators, installation.ns);
     check.remedy = "install it with Helm, or name its namespace with -n";
     return check;
   }
@@ -72,21 +73,22 @@ Check check_deployment(const Answer<json>& deployment, const std::string& ns) {
     const std::string message = text_at(*condition, {"message"});
     if (!message.empty()) check.detail += "; " + message;
   }
-  check.remedy = wanted == 0
-                     ? fmt::format("kubectl scale deployment/{} -n {} --replicas 2", kOperator, ns)
-                     : fmt::format("kubectl describe pods -n {0}; kubectl logs deployment/{1} -n {0}", ns, kOperator) +
-                           ": one that may not read what it needs says which";
+  check.remedy = wanted == 0 ? fmt::format("kubectl scale deployment/{} -n {} --replicas 2", installation.operators,
+                                           installation.ns)
+                             : fmt::format("kubectl describe pods -n {0}; kubectl logs deployment/{1} -n {0}",
+                                           installation.ns, installation.operators) +
+                                   ": one that may not read what it needs says which";
   return check;
 }
 
-Check check_leader(const Answer<json>& lease, WallTime now) {
+Check check_leader(const Answer<json>& lease, const Installation& installation, WallTime now) {
   if (!lease && lease.error().why != Denial::Why::absent) return skipped(kGroup, "leader", lease.error());
   Check check{.group = kGroup, .name = "leader", .verdict = Verdict::failed};
   check.remedy =
       "the operator's logs say why none leads: nobody renews roots, tells of bad annotations, keeps webhooks";
   const std::string holder = lease ? text_at(*lease, {"spec", "holderIdentity"}) : "";
   if (holder.empty()) {
-    check.detail = lease ? "nobody holds the Lease" : "there is no Lease " + std::string(kOperator);
+    check.detail = lease ? "nobody holds the Lease" : "there is no Lease " + installation.operators;
     return check;
   }
   const std::string renewed = text_at(*lease, {"spec", "renewTime"});
@@ -100,21 +102,22 @@ Check check_leader(const Answer<json>& lease, WallTime now) {
   return {.group = kGroup, .name = "leader", .detail = holder};
 }
 
-Check check_secret(const Answer<json>& secret, const std::string& ns) {
+Check check_secret(const Answer<json>& secret, const Installation& installation) {
   if (!secret && secret.error().why != Denial::Why::absent) return skipped(kGroup, "secret", secret.error());
   Check check{.group = kGroup, .name = "secret", .verdict = Verdict::failed};
   check.remedy = fmt::format("helm upgrade makes it anew, and the operator fills it: kubectl logs deployment/{} -n {}",
-                             kOperator, ns);
+                             installation.operators, installation.ns);
   if (!secret) {
-    check.detail = fmt::format("there is no Secret {} in the namespace {}", kIdentitySecret, ns);
+    check.detail =
+        fmt::format("there is no Secret {} in the namespace {}", installation.identity_secret, installation.ns);
     return check;
   }
   for (const char* const key : {"tls.crt", "tls.key", "ca.crt"}) {
     if (!text_at(*secret, {"data", key}).empty()) continue;
-    check.detail = fmt::format("{} has no {}: the operator has not filled it", kIdentitySecret, key);
+    check.detail = fmt::format("{} has no {}: the operator has not filled it", installation.identity_secret, key);
     return check;
   }
-  return {.group = kGroup, .name = "secret", .detail = std::string(kIdentitySecret) + " has a root"};
+  return {.group = kGroup, .name = "secret", .detail = installation.identity_secret + " has a root"};
 }
 
 Answer<OperatorReading> read_operator(std::string_view metrics) {
@@ -160,8 +163,7 @@ Check check_versions(const OperatorReadings& readings, const std::string& own) {
   if (versions.size() > 1) {
     check.verdict = Verdict::warning;
     check.detail = "operators of different versions: " + check.detail;
-    check.remedy =
-        fmt::format("while an upgrade goes on this is right: kubectl rollout status deployment/{}", kOperator);
+    check.remedy = "while an upgrade goes on this is right; kubectl rollout status tells";
   } else if (*versions.begin() != own) {
     check.verdict = Verdict::warning;
     check.detail += ", this program " + own;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/check_result.h"
+#include "cli/installation.h"
 
 namespace outrigger::cli {
 
@@ -14,10 +15,10 @@ using WallTime = std::chrono::system_clock::time_point;
 /// `version`: /version.
 Check check_api_server(const nlohmann::json& version);
 
-Check check_deployment(const Answer<nlohmann::json>& deployment, const std::string& ns);
+Check check_deployment(const Answer<nlohmann::json>& deployment, const Installation& installation);
 /// `lease`: renewed by its own clock's time; half a minute of difference between clocks is no news.
-Check check_leader(const Answer<nlohmann::json>& lease, WallTime now);
-Check check_secret(const Answer<nlohmann::json>& secret, const std::string& ns);
+Check check_leader(const Answer<nlohmann::json>& lease, const Installation& installation, WallTime now);
+Check check_secret(const Answer<nlohmann::json>& secret, const Installation& installation);
 
 /// What one operator says of itself on /metrics; the denial says what is wrong with the page.
 struct OperatorReading {
@@ -32,10 +33,10 @@ using OperatorReadings = std::map<std::string, Answer<OperatorReading>>;
 Check check_versions(const OperatorReadings& readings, const std::string& own);
 Check check_certificates(const OperatorReadings& readings, WallTime now);
 
-/// A MutatingWebhookConfiguration: that it is there and points at the operator in `ns`; that its failure is ignored;
-/// that its caBundle can be used, and is the Secret's where that could be read.
+/// A MutatingWebhookConfiguration: that it is there and points at the installation's operator; that its failure is
+/// ignored; that its caBundle can be used, and is the Secret's where that could be read.
 std::vector<Check> check_webhooks(const Answer<nlohmann::json>& configuration, const Answer<nlohmann::json>& secret,
-                                  const std::string& ns, WallTime now);
+                                  const Installation& installation, WallTime now);
 
 /// "2026-01-31 12:00 UTC"
 std::string time_text(WallTime time);

@@ -1,6 +1,5 @@
 #include "cli/pod_lists.h"
 
-#include "cli/installation.h"
 #include "cli/json_path.h"
 #include "inject/pod_injection.h"
 #include "kube/url_encoded.h"
@@ -33,10 +32,6 @@ Answer<std::vector<model::ObjectKey>> operator_pods(ApiReader& api, const nlohma
   });
   if (!done) return tl::unexpected(done.error());
   return pods;
-}
-
-std::string operator_deployment_path(const std::string& ns) {
-  return "/apis/apps/v1/namespaces/" + ns + "/deployments/" + kOperator;
 }
 
 }  // namespace outrigger::cli

@@ -20,7 +20,4 @@ Answer<void> each_injected_pod(ApiReader& api, const std::string& ns,
 Answer<std::vector<model::ObjectKey>> operator_pods(ApiReader& api, const nlohmann::json& deployment,
                                                     const std::string& ns);
 
-/// Of the Deployment in `ns`.
-std::string operator_deployment_path(const std::string& ns);
-
 }  // namespace outrigger::cli

@@ -25,7 +25,7 @@ std::string version_of(const std::string& image) {
 }
 
 Answer<std::string> operator_version(ApiReader& api, const std::string& ns) {
-  const auto deployment = api.get(operator_deployment_path(ns));
+  const auto deployment = api.get(deployment_path(find_installation(api, ns)));
   if (!deployment) return tl::unexpected(deployment.error());
   for (const json* const container : items_at(*deployment, {"spec", "template", "spec", "containers"})) {
     return version_of(text_at(*container, {"image"}));

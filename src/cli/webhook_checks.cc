@@ -33,17 +33,17 @@ bool same(const identity::TrustBundle& one, const identity::TrustBundle& other) 
   return within(one, other) && within(other, one);
 }
 
-Check check_target(const std::vector<const json*>& webhooks, const std::string& ns) {
-  Check check{.group = kGroup, .name = "webhook", .detail = kWebhookConfiguration};
+Check check_target(const std::vector<const json*>& webhooks, const Installation& installation) {
+  Check check{.group = kGroup, .name = "webhook", .detail = installation.webhooks};
   if (webhooks.empty()) {
     check.verdict = Verdict::failed;
-    check.detail = std::string(kWebhookConfiguration) + " has no webhooks: no pod gets a sidecar";
+    check.detail = installation.webhooks + " has no webhooks: no pod gets a sidecar";
     check.remedy = kAgain;
   }
   for (const json* const webhook : webhooks) {
     const std::string target = text_at(*webhook, {"clientConfig", "service", "namespace"}) + "/" +
                                text_at(*webhook, {"clientConfig", "service", "name"});
-    const std::string wanted = ns + "/" + kOperator;
+    const std::string wanted = installation.ns + "/" + installation.operators;
     if (target == wanted) continue;
     check.verdict = Verdict::failed;
     check.remedy = "name the operator's namespace with -n; if that is right, helm upgrade";
@@ -68,7 +68,8 @@ Check check_failure_policy(const std::vector<const json*>& webhooks) {
   return check;
 }
 
-Check check_bundle(const std::vector<const json*>& webhooks, const Answer<json>& secret, WallTime now) {
+Check check_bundle(const std::vector<const json*>& webhooks, const Answer<json>& secret,
+                   const Installation& installation, WallTime now) {
   Check check{.group = kGroup, .name = "webhook-ca"};
   check.remedy = "the operator that leads keeps it; its logs say what is in the way";
   const auto fail = [&](const json& webhook, std::string detail) {
@@ -90,7 +91,8 @@ Check check_bundle(const std::vector<const json*>& webhooks, const Answer<json>&
     if (end <= now) {
       fail(*webhook, "caBundle: its last certificate ended on " + time_text(end));
     } else if (wanted && *wanted && !same(*bundle, **wanted)) {
-      fail(*webhook, fmt::format("caBundle: is not what is in the Secret {} under ca.crt", kIdentitySecret));
+      fail(*webhook,
+           fmt::format("caBundle: is not what is in the Secret {} under ca.crt", installation.identity_secret));
     }
   }
   if (check.verdict != Verdict::ok) {
@@ -105,8 +107,8 @@ Check check_bundle(const std::vector<const json*>& webhooks, const Answer<json>&
 
 }  // namespace
 
-std::vector<Check> check_webhooks(const Answer<json>& configuration, const Answer<json>& secret, const std::string& ns,
-                                  WallTime now) {
+std::vector<Check> check_webhooks(const Answer<json>& configuration, const Answer<json>& secret,
+                                  const Installation& installation, WallTime now) {
   if (!configuration && configuration.error().why != Denial::Why::absent) {
     return {skipped(kGroup, "webhook", configuration.error())};
   }
@@ -115,13 +117,13 @@ std::vector<Check> check_webhooks(const Answer<json>& configuration, const Answe
              .name = "webhook",
              .verdict = Verdict::failed,
              .detail = fmt::format("there is no MutatingWebhookConfiguration {}: no pod gets a sidecar",
-                                   kWebhookConfiguration),
+                                   installation.webhooks),
              .remedy = kAgain}};
   }
   const auto webhooks = items_at(*configuration, {"webhooks"});
-  std::vector<Check> checks{check_target(webhooks, ns)};
+  std::vector<Check> checks{check_target(webhooks, installation)};
   if (!webhooks.empty()) {
-    checks.push_back(check_bundle(webhooks, secret, now));
+    checks.push_back(check_bundle(webhooks, secret, installation, now));
     checks.push_back(check_failure_policy(webhooks));
   }
   return checks;

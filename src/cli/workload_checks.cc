@@ -192,8 +192,9 @@ Check check_feed(const SidecarReadings& sample, std::size_t asked) {
   check.remedy =
       disconnected > 0
           ? fmt::format(
-                "kubectl logs POD -c {} says why; NetworkPolicies must let pods reach the Service {}, port 8443",
-                inject::kSidecarName, kOperator)
+                "kubectl logs POD -c {} says why; NetworkPolicies must let pods reach the operator's Service, port "
+                "8443",
+                inject::kSidecarName)
           : fmt::format("NetworkPolicies must let the API server reach pods on port 4191; kubectl logs POD -c {}",
                         inject::kSidecarName);
   return check;

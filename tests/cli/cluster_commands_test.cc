@@ -89,6 +89,32 @@ TEST(Check, GoesThroughTheClusterAndSkipsWhatItMayNotSee) {
   EXPECT_EQ(cluster.server().requests(1).at(0).headers.at("user-agent"), "outrigger/" OUTRIGGER_VERSION);
 }
 
+TEST(Check, FindsWhatAReleaseOfAnotherNameHasMade) {
+  ScriptedCluster cluster;
+  make_well(cluster);
+  const std::string deployments = "/apis/apps/v1/namespaces/outrigger-system/deployments";
+  const json deployment{{"metadata", {{"name", "lb-operator"}}},
+                        {"spec", {{"replicas", 1}, {"selector", {{"matchLabels", {{"app", "o"}}}}}}},
+                        {"status", {{"readyReplicas", 1}}}};
+  cluster.list(deployments, {deployment});
+  cluster.answer(deployments + "/lb-operator", deployment);
+  cluster.answer("/apis/coordination.k8s.io/v1/namespaces/outrigger-system/leases/lb-operator",
+                 json{{"spec", {{"holderIdentity", "other"}, {"renewTime", "9"}}}});
+  cluster.answer("/api/v1/namespaces/outrigger-system/secrets/lb-identity", json::object());
+  cluster.answer("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/lb-injector", json::object());
+  const json printed = checked(cluster, kProblems);
+  const auto detail = [&](const char* name) {
+    for (const json& check : printed.at("checks")) {
+      if (check.at("name") == name) return check.at("detail").get<std::string>();
+    }
+    return std::string("not there");
+  };
+  EXPECT_EQ(result_of(printed, "deployment"), "ok");
+  EXPECT_EQ(detail("leader"), "other");
+  EXPECT_EQ(detail("secret"), "lb-identity has no tls.crt: the operator has not filled it");
+  EXPECT_EQ(detail("webhook"), "lb-injector has no webhooks: no pod gets a sidecar");
+}
+
 TEST(Check, ReadsListsPageByPage) {
   ScriptedCluster cluster;
   make_well(cluster);

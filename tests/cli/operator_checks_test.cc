@@ -14,6 +14,7 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 
 const WallTime kNow = std::chrono::system_clock::now();
+const Installation kHere{.ns = "ns"};
 const Answer<json> kAbsent = tl::unexpected(Denial{Denial::Why::absent, "not found"});
 const Answer<json> kForbidden = tl::unexpected(Denial{Denial::Why::forbidden, "may not"});
 
@@ -37,16 +38,16 @@ TEST(OperatorChecks, TheDeploymentMustBeReady) {
                                  {"status",
                                   {{"readyReplicas", ready},
                                    {"conditions", {{{"type", "Available"}, {"message", "does not have minimum"}}}}}}},
-                            "ns");
+                            kHere);
   };
   EXPECT_EQ(check(2, 2).verdict, Verdict::ok);
   EXPECT_EQ(check(2, 1).verdict, Verdict::warning);
   EXPECT_EQ(check(2, 0).verdict, Verdict::failed);
   EXPECT_EQ(check(2, 0).detail, "0 of 2 replicas ready; does not have minimum");
   EXPECT_EQ(check(0, 0).verdict, Verdict::failed);
-  EXPECT_EQ(check_deployment(kAbsent, "ns").detail, "there is no Deployment outrigger-operator in the namespace ns");
-  EXPECT_EQ(check_deployment(kForbidden, "ns").verdict, Verdict::skipped);
-  EXPECT_EQ(check_deployment(json{{"spec", "odd"}, {"status", {{"conditions", 3}}}}, "ns").verdict, Verdict::failed);
+  EXPECT_EQ(check_deployment(kAbsent, kHere).detail, "there is no Deployment outrigger-operator in the namespace ns");
+  EXPECT_EQ(check_deployment(kForbidden, kHere).verdict, Verdict::skipped);
+  EXPECT_EQ(check_deployment(json{{"spec", "odd"}, {"status", {{"conditions", 3}}}}, kHere).verdict, Verdict::failed);
 }
 
 TEST(OperatorChecks, ALeaderMustHaveRenewedItsLease) {
@@ -54,21 +55,21 @@ TEST(OperatorChecks, ALeaderMustHaveRenewedItsLease) {
     return json{
         {"spec", {{"holderIdentity", "one"}, {"leaseDurationSeconds", 15}, {"renewTime", kube::micro_time(renewed)}}}};
   };
-  EXPECT_EQ(check_leader(lease(kNow), kNow).verdict, Verdict::ok);
-  EXPECT_EQ(check_leader(lease(kNow - 40s), kNow).verdict, Verdict::ok);
-  EXPECT_EQ(check_leader(lease(kNow - 50s), kNow).verdict, Verdict::failed);
-  EXPECT_EQ(check_leader(json{{"spec", json::object()}}, kNow).detail, "nobody holds the Lease");
-  EXPECT_EQ(check_leader(kAbsent, kNow).verdict, Verdict::failed);
-  EXPECT_EQ(check_leader(kForbidden, kNow).verdict, Verdict::skipped);
+  EXPECT_EQ(check_leader(lease(kNow), kHere, kNow).verdict, Verdict::ok);
+  EXPECT_EQ(check_leader(lease(kNow - 40s), kHere, kNow).verdict, Verdict::ok);
+  EXPECT_EQ(check_leader(lease(kNow - 50s), kHere, kNow).verdict, Verdict::failed);
+  EXPECT_EQ(check_leader(json{{"spec", json::object()}}, kHere, kNow).detail, "nobody holds the Lease");
+  EXPECT_EQ(check_leader(kAbsent, kHere, kNow).verdict, Verdict::failed);
+  EXPECT_EQ(check_leader(kForbidden, kHere, kNow).verdict, Verdict::skipped);
 }
 
 TEST(OperatorChecks, TheSecretMustBeFilled) {
   const json full{{"data", {{"tls.crt", "YQ=="}, {"tls.key", "YQ=="}, {"ca.crt", "YQ=="}}}};
-  EXPECT_EQ(check_secret(full, "ns").verdict, Verdict::ok);
-  EXPECT_EQ(check_secret(json::object(), "ns").detail,
+  EXPECT_EQ(check_secret(full, kHere).verdict, Verdict::ok);
+  EXPECT_EQ(check_secret(json::object(), kHere).detail,
             "outrigger-identity has no tls.crt: the operator has not filled it");
-  EXPECT_EQ(check_secret(kAbsent, "ns").verdict, Verdict::failed);
-  EXPECT_EQ(check_secret(kForbidden, "ns").verdict, Verdict::skipped);
+  EXPECT_EQ(check_secret(kAbsent, kHere).verdict, Verdict::failed);
+  EXPECT_EQ(check_secret(kForbidden, kHere).verdict, Verdict::skipped);
 }
 
 OperatorReading operator_of(const std::string& version, double root_end, double serving_end) {
@@ -132,7 +133,7 @@ class WebhookChecks : public testing::Test {
     return all;
   }
   std::vector<Check> check(const json& configuration, const Answer<json>& from, WallTime now = kNow) const {
-    return check_webhooks(configuration, from, "ns", now);
+    return check_webhooks(configuration, from, kHere, now);
   }
 
   fakes::CertificateAuthority root_;
@@ -169,8 +170,8 @@ TEST_F(WebhookChecks, PointsAtTheOperatorAndIgnoresItsFailure) {
 }
 
 TEST_F(WebhookChecks, MustBeThere) {
-  EXPECT_EQ(verdicts(check_webhooks(kAbsent, kForbidden, "ns", kNow)), (std::vector{Verdict::failed}));
-  EXPECT_EQ(verdicts(check_webhooks(kForbidden, kForbidden, "ns", kNow)), (std::vector{Verdict::skipped}));
+  EXPECT_EQ(verdicts(check_webhooks(kAbsent, kForbidden, kHere, kNow)), (std::vector{Verdict::failed}));
+  EXPECT_EQ(verdicts(check_webhooks(kForbidden, kForbidden, kHere, kNow)), (std::vector{Verdict::skipped}));
   EXPECT_EQ(verdicts(check(json{{"webhooks", json::array()}}, kForbidden)), (std::vector{Verdict::failed}));
   EXPECT_EQ(check(json{{"webhooks", {3}}}, kForbidden)[0].verdict, Verdict::failed);
 }
@@ -199,11 +200,11 @@ TEST(InstallChecks, AsksForWhatIsInANamespaceThere) {
 }
 
 TEST(InstallChecks, ThereIsOneInstallationInACluster) {
-  EXPECT_EQ(check_other_installation(kAbsent, kAbsent, "ns").verdict, Verdict::ok);
-  EXPECT_EQ(check_other_installation(kAbsent, json::object(), "ns").verdict, Verdict::failed);
-  EXPECT_EQ(check_other_installation(kForbidden, kAbsent, "ns").verdict, Verdict::skipped);
+  EXPECT_EQ(check_other_installation(kAbsent, kAbsent, kHere).verdict, Verdict::ok);
+  EXPECT_EQ(check_other_installation(kAbsent, json::object(), kHere).verdict, Verdict::failed);
+  EXPECT_EQ(check_other_installation(kForbidden, kAbsent, kHere).verdict, Verdict::skipped);
   const json configuration{{"webhooks", {{{"clientConfig", {{"service", {{"namespace", "other"}}}}}}}}};
-  const Check check = check_other_installation(configuration, kAbsent, "ns");
+  const Check check = check_other_installation(configuration, kAbsent, kHere);
   EXPECT_EQ(check.verdict, Verdict::failed);
   EXPECT_TRUE(check.detail.ends_with("of the namespace other")) << check.detail;
 }

@@ -44,6 +44,7 @@ class Pods(outrigger.TestCase):
         for address in self.get("service", "web")["spec"]["clusterIPs"]:
             host = f"[{address}]" if ":" in address else address
             self.assertTrue(self.through_a_sidecar(self.app("client", "first", f"http://{host}/")), address)
+        self.assertIn("\noutrigger_redirected 1\n", self.metrics("client"))
 
     def test_a_job_with_a_sidecar_completes(self):
         template = {"metadata": {"labels": {"app": "job"}}, "spec": pod("job", "first", "http://web/")["spec"]}
@@ -168,4 +169,6 @@ class RestrictedPods(outrigger.TestCase):
 
     def test_a_pod_in_explicit_mode_has_one(self):
         self.assertTrue(outrigger.has_sidecar(self.client("explicit", annotations={"outrigger.dev/mode": "explicit"})))
-        self.assertIn("outrigger_build_info", self.metrics("explicit"))
+        metrics = self.metrics("explicit")
+        self.assertIn("\noutrigger_build_info{", metrics)
+        self.assertNotIn("outrigger_redirected", metrics)
