@@ -18,9 +18,9 @@ constexpr int kGone = 410;
 
 /// Of a list, or of a Status that says from where to go on: what the next page is asked for with; empty: nothing.
 std::string next_page(const json& object) {
-  static const json::json_pointer place("/metadata/continue");
-  const bool is_there = object.is_object() && object.contains(place) && object[place].is_string();
-  return is_there ? object[place].get<std::string>() : std::string();
+  static const json::json_pointer kPlace("/metadata/continue");
+  const bool is_there = object.is_object() && object.contains(kPlace) && object[kPlace].is_string();
+  return is_there ? object[kPlace].get<std::string>() : std::string();
 }
 
 }  // namespace

@@ -70,6 +70,7 @@ class SpawnSetting {
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> all;
+  all.reserve(texts.size() + 1);
   for (std::string& text : texts) all.push_back(text.data());
   all.push_back(nullptr);
   return all;
@@ -145,7 +146,7 @@ Result<std::string> run(const ExecPlugin& plugin, bool may_ask, std::chrono::mil
   ::close(ends[1]);
   if (problem != 0) {
     ::close(ends[0]);
-    const std::string hint = plugin.install_hint.empty() ? "" : "\n" + plugin.install_hint;
+    const std::string hint = plugin.install_hint.empty() ? "" : "; " + plugin.install_hint;
     return failure("cannot be run: " + reason(problem) + hint);
   }
   const auto deadline = steady_clock::now() + limit;

@@ -47,7 +47,7 @@ Result<ExecPlugin> read_exec(const Section& exec, const Section& cluster, const 
   auto command = exec.required("command");
   if (!command) return tl::unexpected(command.error());
   const bool in_path = command->find('/') == std::string::npos;
-  plugin.command = in_path ? std::move(*command) : (directory / *command).string();
+  plugin.command = in_path ? std::move(*command) : (directory / *command).lexically_normal().string();
   auto arguments = exec.texts("args");
   if (!arguments) return tl::unexpected(arguments.error());
   plugin.arguments = std::move(*arguments);

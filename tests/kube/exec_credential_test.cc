@@ -104,7 +104,7 @@ TEST_F(ExecCredentials, OfAProgramThatIsNotThereTheHintIsShown) {
             "exec: no-such-program: cannot be run: No such file or directory");
   plugin.install_hint = "Get it from the shop.";
   EXPECT_EQ(ExecCredential(plugin).token().error().text,
-            "exec: no-such-program: cannot be run: No such file or directory\nGet it from the shop.");
+            "exec: no-such-program: cannot be run: No such file or directory; Get it from the shop.");
 }
 
 TEST_F(ExecCredentials, WhatMustAskNeedsATerminal) {
