@@ -205,6 +205,7 @@ class Release(unittest.TestCase):
             for verb in ("create", "update", "patch", "delete"):
                 self.assertFalse(self.may(CHECK, verb, resource, ns="shop"))
         self.assertTrue(self.may(CHECK, "get", "deployments", "outrigger-operator", apps))
+        self.assertTrue(self.may(CHECK, "list", "deployments", "", apps))
         self.assertTrue(self.may(CHECK, "get", "leases", "outrigger-operator", leases))
         self.assertTrue(self.may(CHECK, "get", "pods/proxy"))
         self.assertFalse(self.may(CHECK, "create", "pods/proxy"))

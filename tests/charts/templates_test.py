@@ -238,7 +238,7 @@ class Notes(unittest.TestCase):
 
     def test_warn_of_what_is_odd(self):
         self.assertIn("WARNING: replicas is 1", self.notes("--set", "replicas=1"))
-        self.assertIn("WARNING: names begin with other", self.notes("--set", "fullnameOverride=other"))
+        self.assertIn("outrigger check --namespace other", self.notes("--namespace", "other"))
         self.assertIn("WARNING: prometheusRule", self.notes("--set", "prometheusRule.enabled=true"))
         self.assertIn("http_proxy=http://127.0.0.1:4140", self.notes("--set", "injection.mode=explicit"))
         self.assertIn("Secret root-of-all", self.notes("--set", "identity.existingSecret=root-of-all"))
