@@ -67,7 +67,7 @@ class Client {
   void limit_answers(std::size_t bytes);
 
   /// Ends a call under way and waits for its end (a few milliseconds; the resolving of the server's name cannot be
-  /// hurried); every later call fails at once. Not from on_bytes.
+  /// hurried, nor a plugin that logs in, which has two minutes); every later call fails at once. Not from on_bytes.
   void stop();
 
  private:

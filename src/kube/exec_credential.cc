@@ -9,11 +9,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
 #include <system_error>
 
 namespace outrigger::kube {
@@ -79,10 +82,17 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 std::vector<std::string> environment(const ExecPlugin& plugin, bool may_ask) {
   json info{{"kind", "ExecCredential"}, {"apiVersion", plugin.api_version}, {"spec", {{"interactive", may_ask}}}};
   if (!plugin.cluster_json.empty()) info["spec"]["cluster"] = json::parse(plugin.cluster_json);
-  std::vector<std::string> all{"KUBERNETES_EXEC_INFO=" + info.dump()};
-  // Of two of the same name the first counts.
-  for (const auto& [name, value] : plugin.environment) all.push_back(fmt::format("{}={}", name, value));
-  for (char** own = environ; *own != nullptr; ++own) all.emplace_back(*own);
+  std::map<std::string, std::string> variables;
+  for (char** own = environ; *own != nullptr; ++own) {
+    const std::string_view variable = *own;
+    const std::size_t name_size = std::min(variable.find('='), variable.size());
+    variables.emplace(variable.substr(0, name_size), variable.substr(name_size));
+  }
+  for (const auto& [name, value] : plugin.environment) variables[name] = "=" + value;
+  variables["KUBERNETES_EXEC_INFO"] = "=" + info.dump();
+  std::vector<std::string> all;
+  all.reserve(variables.size());
+  for (const auto& [name, value] : variables) all.push_back(name + value);
   return all;
 }
 

@@ -15,15 +15,14 @@ struct ExecPlugin {
   std::string api_version;  ///< "client.authentication.k8s.io/v1" or v1beta1
   std::string command;      ///< looked for in PATH unless it has a slash
   std::vector<std::string> arguments;
-  std::vector<std::pair<std::string, std::string>> environment;  ///< beside this process's own
+  std::vector<std::pair<std::string, std::string>> environment;  ///< beside this process's own, and before it
   std::string install_hint;                                      ///< for people, where there is no such program
   /// Whether it may ask the user, and whether it is of no use otherwise.
   enum class Interactive { never, if_available, always } interactive = Interactive::if_available;
   std::string cluster_json;  ///< what it is told of the cluster; empty: nothing
 };
 
-/// A plugin's token, kept until 10 s before it ends. Any thread; one call of the plugin at a time. Makes the process
-/// ignore SIGPIPE no more in the plugin than it was.
+/// A plugin's token, kept until 10 s before it ends. Any thread; one call of the plugin at a time.
 class ExecCredential {
  public:
   static constexpr std::chrono::seconds kDefaultDeadline{120};  ///< a person may have to log in

@@ -75,8 +75,18 @@ TEST_F(Completion, IsAScriptThatItsShellCanRead) {
   for (const std::string shell : {"bash", "zsh", "fish"}) {
     const std::string script = folder_.path().string() + "/script." + shell;
     printed_by(OUTRIGGER " completion " + shell + " > " + script);
-    printed_by("if command -v " + shell + " >/dev/null; then " + shell + " -n " + script + "; fi");
+    printed_by(shell + " -n " + script);
   }
+}
+
+TEST_F(Completion, OffersTheSameInFish) {
+  const auto offered_by_fish = [](const std::string& line) {
+    return printed_by("fish --no-config -c '" OUTRIGGER " completion fish | source; complete -C \"outrigger " + line +
+                      "\"' | cut -f 1 | tr '\\n' ' '");
+  };
+  EXPECT_EQ(offered_by_fish("ch"), "check ");
+  EXPECT_EQ(offered_by_fish("check --p"), "--pre ");
+  EXPECT_EQ(offered_by_fish("check -o "), "json table ");
 }
 
 TEST(CompletionScript, QuotesWhatDescriptionsSay) {

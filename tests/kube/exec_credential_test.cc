@@ -97,6 +97,15 @@ TEST_F(ExecCredentials, WhatTakesTooLongIsKilled) {
   }
 }
 
+TEST_F(ExecCredentials, ItsVariablesWinOverOurs) {
+  ASSERT_EQ(::setenv("OUTRIGGER_TEST_HOME", "ours", 1), 0);
+  ExecPlugin plugin =
+      shell(answer(",\"status\":{\"token\":\"'$OUTRIGGER_TEST_HOME-$(env | grep -c OUTRIGGER_TEST_HOME)'\"}"));
+  EXPECT_EQ(ExecCredential(plugin).token().value(), "ours-1");
+  plugin.environment.emplace_back("OUTRIGGER_TEST_HOME", "theirs");
+  EXPECT_EQ(ExecCredential(plugin).token().value(), "theirs-1");
+}
+
 TEST_F(ExecCredentials, OfAProgramThatIsNotThereTheHintIsShown) {
   ExecPlugin plugin = shell("");
   plugin.command = "no-such-program";
