@@ -114,6 +114,37 @@ def client(name, *, labels=None, annotations=None):
     }
 
 
+class Traffic:
+    """Requests of the application in a pod, `rate` a second by `callers` at a time, until `end`."""
+
+    def __init__(self, namespace, pod, url, *, rate, callers=1):
+        command = ["kubectl", "--namespace", namespace, "exec", "--stdin", pod, "--container", "app", "--", "/app", "fetch"]
+        flags = ["-n", "0", "-rate", str(rate), "-c", str(callers), url]
+        self.began = time.monotonic()
+        self.process = subprocess.Popen(
+            [HERE / "run", *command, *flags], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def end(self):
+        """What they came to, with how many `seconds` they took."""
+        seconds = time.monotonic() - self.began
+        try:
+            if self.process.poll() is not None:
+                raise AssertionError("there was no traffic any more")
+            printed, complaints = self.process.communicate(timeout=60)
+        finally:
+            self.kill()
+        if self.process.returncode != 0:
+            raise AssertionError(f"traffic: exit status {self.process.returncode}\n{printed}{complaints}")
+        return {**json.loads(printed), "seconds": seconds}
+
+    def kill(self):
+        self.process.kill()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            stream.close()
+        self.process.wait()
+
+
 class TestCase(unittest.TestCase):
     """Tests in a namespace of their own, one a class, which is removed with all that is in it."""
 
@@ -183,6 +214,18 @@ class TestCase(unittest.TestCase):
     def app(cls, pod, *arguments, timeout=60):
         """Runs the application in a pod that has it, in a mode that prints JSON."""
         return json.loads(cls.kubectl("exec", pod, "--container", "app", "--", "/app", *arguments, timeout=timeout))
+
+    def traffic(self, pod, url, **pace):
+        """A Traffic; one that is not ended is killed with the test."""
+        traffic = Traffic(self.namespace, pod, url, **pace)
+        self.addCleanup(traffic.kill)
+        return traffic
+
+    def unharmed(self, traffic):
+        """Ends it: no request may have failed. Returns what they came to."""
+        counts = traffic.end()
+        self.assertEqual((counts["errors"], set(counts["statuses"])), ({}, {"200"}))
+        return counts
 
     @classmethod
     def app_meanwhile(cls, pod, *arguments, timeout=120):

@@ -53,14 +53,6 @@ class Policies(outrigger.TestCase):
         self.assertEqual(self.scraped_shares(), wanted)
         return True
 
-    def traffic(self, seconds, rate):
-        return self.app_meanwhile("client", "fetch", "-n", 0, "-for", f"{seconds}s", "-rate", rate, "http://web/")
-
-    def unharmed(self, traffic):
-        self.assertFalse(traffic.done(), "there was no traffic any more")
-        counts = traffic.result()
-        self.assertEqual((counts["errors"], set(counts["statuses"])), ({}, {"200"}))
-
     def test_weights_of_pods(self):
         heavy, *light = sorted(self.pods("web"))
         self.annotate("pod", heavy, weight=3)
@@ -72,7 +64,7 @@ class Policies(outrigger.TestCase):
             return self.scraped("outrigger_backend_weight", service=f"{self.namespace}/web:80")
 
         eventually("Prometheus tells the weights", lambda: weights() == {heavy: 3, light[0]: 1, light[1]: 1})
-        traffic = self.traffic(20, rate=100)
+        traffic = self.traffic("client", "http://web/", rate=100)
         wanted = {heavy: 0.6, light[0]: 0.2, light[1]: 0.2}
         eventually("Prometheus tells the shares", lambda: self.scraped_shares_are(wanted))
         self.unharmed(traffic)
@@ -87,7 +79,7 @@ class Policies(outrigger.TestCase):
 
             pods = eventually("two are under way", lambda: len(in_flight()) == 2 and in_flight())
             (idle,) = self.pods("web") - pods
-            traffic = self.traffic(25, rate=50)
+            traffic = self.traffic("client", "http://web/", rate=50)
             eventually("Prometheus tells the shares", lambda: self.scraped_shares_are(wanted(pods, idle)), 25)
             self.assertEqual(in_flight() & pods, pods)
             self.unharmed(traffic)
@@ -101,9 +93,9 @@ class Policies(outrigger.TestCase):
     def test_a_split_over_two_services(self):
         self.annotate("service", "web", weights="web=90,web-v2=10", policy="round-robin")
         (canary,) = self.pods("web-v2")
-        traffic = self.traffic(30, rate=100)
+        traffic = self.traffic("client", "http://web/", rate=100)
         wanted = {canary: 0.1, **dict.fromkeys(self.pods("web"), 0.3)}
-        eventually("a tenth goes to the other", lambda: self.scraped_shares_are(wanted), 30)
+        eventually("a tenth goes to the other", lambda: self.scraped_shares_are(wanted))
         self.unharmed(traffic)
 
     def test_a_standby_carries_the_load_while_the_primary_is_away(self):
@@ -114,7 +106,7 @@ class Policies(outrigger.TestCase):
             shares = self.scraped_shares()
             return shares and standby not in shares
 
-        traffic = self.traffic(90, rate=50)
+        traffic = self.traffic("client", "http://web/", rate=50)
         eventually("the primary carries it", primary_alone)
         self.kubectl("scale", "deployment/web", "--replicas=0")
         eventually("the standby carries it", lambda: self.scraped_shares_are({standby: 1}))

@@ -15,37 +15,35 @@ class Rollout(outrigger.TestCase):
         cls.rolled_out("web")
         cls.ready("client")
 
-    def traffic(self, seconds):
-        """RATE requests a second, by four at a time; `unharmed` waits for their end."""
-        arguments = ["fetch", "-n", 0, "-for", f"{seconds}s", "-rate", RATE, "-c", 4, "http://web/"]
-        return self.app_meanwhile("client", *arguments, timeout=seconds + 60)
+    def begin(self):
+        return self.traffic("client", "http://web/", rate=RATE, callers=4)
 
-    def unharmed(self, traffic, seconds):
-        self.assertFalse(traffic.done(), "there was no traffic any more")
-        counts = traffic.result()
-        self.assertEqual((counts["errors"], set(counts["statuses"])), ({}, {"200"}))
-        self.assertGreater(counts["requests"], 0.8 * RATE * seconds)
+    def all_went_well(self, traffic):
+        counts = self.unharmed(traffic)
+        self.assertGreater(counts["requests"], 0.8 * RATE * counts["seconds"])
         return counts
 
     def test_a_rolling_update_of_the_server(self):
         before = self.pods("web")
-        traffic = self.traffic(30)
+        traffic = self.begin()
         self.kubectl("rollout", "restart", "deployment/web")
         self.rolled_out("web")
-        pods = self.unharmed(traffic, 30)["pods"]
+        eventually("the former pods are gone", self.three_in_all)
+        pods = self.all_went_well(traffic)["pods"]
         self.assertTrue(self.pods("web").isdisjoint(before))
         self.assertLessEqual(self.pods("web") | before, pods.keys())
 
     def test_pods_deleted_one_by_one(self):
-        traffic = self.traffic(40)
+        traffic = self.begin()
         for pod in self.pods("web"):
             self.kubectl("delete", "pod", pod, "--wait=false")
             eventually("three again", lambda gone=pod: len(self.ready_pods() - {gone}) == 3)
-        self.unharmed(traffic, 40)
+        eventually("those deleted are gone", self.three_in_all)
+        self.all_went_well(traffic)
 
     def test_an_upgrade_of_outrigger_and_its_operators_killed(self):
         before = outrigger.operator_pods()
-        traffic = self.traffic(100)
+        traffic = self.begin()
         outrigger.install("podAnnotations.upgraded=yes")
         self.assertTrue(outrigger.operator_pods().isdisjoint(before))
         for pod in outrigger.operator_pods():
@@ -54,7 +52,11 @@ class Rollout(outrigger.TestCase):
         self.kubectl("rollout", "restart", "deployment/web")
         self.rolled_out("web")
         kubectl("rollout", "status", "deployment/outrigger-operator", "--timeout=90s", namespace=outrigger.SYSTEM, timeout=100)
-        self.unharmed(traffic, 100)
+        eventually("the former pods are gone", self.three_in_all)
+        self.all_went_well(traffic)
+
+    def three_in_all(self):
+        return len(self.get("pods", "--selector", "app=web")) == 3
 
     def ready_pods(self):
         def is_ready(pod):

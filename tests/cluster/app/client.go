@@ -6,7 +6,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"sort"
 	"strconv"
 	"strings"
@@ -71,19 +73,29 @@ type pace struct {
 
 func paceFlags(flags *flag.FlagSet) pace {
 	return pace{
-		count:       flags.Int("n", 1, "how many requests; 0: as many as fit into -for"),
+		count:       flags.Int("n", 1, "how many requests; 0: as many as fit into -for, or come before standard input ends"),
 		rate:        flags.Float64("rate", 0, "how many a second; 0: as fast as they are answered"),
-		duration:    flags.Duration("for", 0, "for how long, at most; 0: until -n are done"),
+		duration:    flags.Duration("for", 0, "for how long, at most; 0: there is no such limit"),
 		concurrency: flags.Int("c", 1, "how many at a time"),
 		timeout:     flags.Duration("timeout", 10*time.Second, "of each"),
 	}
 }
 
-func (p pace) check() error {
-	if *p.count == 0 && *p.duration == 0 {
-		return errors.New("-n 0 needs -for")
+// end is when there are to be no more requests, however many there have been; nil: that alone decides.
+func (p pace) end() <-chan struct{} {
+	if *p.count > 0 && *p.duration == 0 {
+		return nil
 	}
-	return nil
+	end := make(chan struct{})
+	go func() {
+		defer close(end)
+		if *p.duration > 0 {
+			time.Sleep(*p.duration)
+		} else {
+			io.Copy(io.Discard, os.Stdin)
+		}
+	}()
+	return end
 }
 
 // run calls request as often as wanted. The rate is that of the calls' starts; one that finds all callers busy is late.
@@ -92,10 +104,7 @@ func (p pace) run(request func(ctx context.Context)) {
 	go func() {
 		defer close(turns)
 		begin := time.Now()
-		var end <-chan time.Time
-		if *p.duration > 0 {
-			end = time.After(*p.duration)
-		}
+		end := p.end()
 		for i := 0; *p.count == 0 || i < *p.count; i++ {
 			if *p.rate > 0 {
 				time.Sleep(time.Until(begin.Add(time.Duration(float64(i) / *p.rate * float64(time.Second)))))
@@ -175,9 +184,6 @@ func fetch(args []string) error {
 	if flags.NArg() != 1 {
 		return errors.New("fetch takes one URL")
 	}
-	if err := pace.check(); err != nil {
-		return err
-	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = *pace.concurrency
 	transport.DisableKeepAlives = *anew
@@ -233,9 +239,6 @@ func grpcClient(args []string) error {
 	flags.Parse(args)
 	if flags.NArg() != 1 {
 		return errors.New("grpc takes one address")
-	}
-	if err := pace.check(); err != nil {
-		return err
 	}
 	connection, err := grpc.NewClient("passthrough:///"+flags.Arg(0),
 		grpc.WithTransportCredentials(insecure.NewCredentials()))
