@@ -54,7 +54,7 @@ void describe_identity(CLI::App& app, Texts& texts) {
                  "the MutatingWebhookConfiguration whose caBundle is kept current");
   app.add_option("--webhook-address", texts.webhook_address,
                  "where the API server asks for pods' sidecars, IP:PORT; absent: nowhere. Needs --identity-secret");
-  app.add_option("--injection", texts.injection, "what pods are given there, a YAML file; see README");
+  app.add_option("--injection", texts.injection, "what pods are given there, a YAML file; see docs/injection.md");
   app.add_option("--certificate-life", texts.certificate_life, "of what is issued, in seconds")->capture_default_str();
 }
 

@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   using namespace outrigger;
   CLI::App app("Balances a pod's outgoing requests over the endpoints of Services", "outrigger-sidecar");
   std::string path;
-  app.add_option("--config", path, "YAML file; see README")->required();
+  app.add_option("--config", path, "YAML file; see docs/configuration.md")->required();
   std::string node;
   app.add_option("--node", node, "the Kubernetes Node it runs on, instead of the file's `node`");
   std::string redirection;

@@ -19,7 +19,7 @@ class ApiServer {
 
   /// Of who may do everything.
   std::string kubeconfig() const { return file("kubeconfig"); }
-  /// Of an operator, which may do what README.md lists and nothing else.
+  /// Of an operator, which may do what docs/configuration.md lists and nothing else.
   std::string operator_kubeconfig() const { return file("operator.kubeconfig"); }
 
   /// Starts the API server again, with the same data, after kill().
