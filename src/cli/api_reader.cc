@@ -1,8 +1,8 @@
 #include "cli/api_reader.h"
+#include "kube/json_path.h"
 
 #include <fmt/format.h>
 
-#include "cli/json_path.h"
 #include "kube/each_object.h"
 #include "model/shown_value.h"
 
@@ -23,7 +23,7 @@ Denial::Why why(int status) {
 
 Denial denial_of(const Result<kube::Response>& answer) {
   if (!answer) return {Denial::Why::unreachable, answer.error().text};
-  const std::string message = text_at(json::parse(answer->body, nullptr, false), {"message"});
+  const std::string message = kube::text_at(json::parse(answer->body, nullptr, false), {"message"});
   if (!message.empty()) return {why(answer->status), model::shown_value(message, kMaxShownMessage)};
   return {why(answer->status), fmt::format("the API server answers with status {}", answer->status)};
 }

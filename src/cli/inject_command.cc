@@ -1,4 +1,5 @@
 #include "cli/inject_command.h"
+#include "kube/json_path.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +9,6 @@
 #include <utility>
 
 #include "cli/api_reader.h"
-#include "cli/json_path.h"
 #include "cli/text_table.h"
 #include "inject/manifest.h"
 #include "kube/base64.h"
@@ -41,8 +41,8 @@ Result<Template> template_of_files(const InjectCommand& command) {
 
 /// Of one of the webhooks, all of which have the same.
 Result<std::string> trust_bundle_of(const json& configuration, const std::string& name) {
-  for (const json* const webhook : items_at(configuration, {"webhooks"})) {
-    const std::string bundle = text_at(*webhook, {"clientConfig", "caBundle"});
+  for (const json* const webhook : kube::items_at(configuration, {"webhooks"})) {
+    const std::string bundle = kube::text_at(*webhook, {"clientConfig", "caBundle"});
     if (!bundle.empty()) return kube::decode_base64(bundle);
   }
   return failure(name + " has no caBundle yet; the operator writes it once it has started");
@@ -59,7 +59,7 @@ Result<Template> template_of_cluster(const InjectCommand& command) {
   const std::string where = fmt::format("/api/v1/namespaces/{}/configmaps/{}", installation.ns, installation.injection);
   const auto map = api.get(where);
   if (!map) return failure(fmt::format("the settings of injection, {}: {}", where, map.error().text));
-  const std::string text = text_at(*map, {"data", kSettingsKey});
+  const std::string text = kube::text_at(*map, {"data", kSettingsKey});
   auto settings = inject::parse_settings(text, installation.injection);
   if (!settings) return tl::unexpected(settings.error());
   const auto webhooks = api.get(kube::webhook_configuration_path(installation.webhooks));

@@ -1,9 +1,9 @@
 #include "cli/install_checks.h"
+#include "kube/json_path.h"
 
 #include <fmt/format.h>
 
 #include "cli/installation.h"
-#include "cli/json_path.h"
 
 namespace outrigger::cli {
 namespace {
@@ -49,7 +49,7 @@ Check check_permissions(const std::vector<Answer<json>>& answers, const std::str
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const Creation& creation = creations().at(i);
     if (!answers[i]) return skipped(kGroup, "permissions", answers[i].error());
-    if (flag_at(*answers[i], {"status", "allowed"})) continue;
+    if (kube::flag_at(*answers[i], {"status", "allowed"})) continue;
     check.verdict = Verdict::failed;
     add_finding(check, {.object = name_of(creation),
                         .detail = creation.namespaced ? "may not be created in " + ns : "may not be created",
@@ -65,7 +65,7 @@ Check check_namespace_exists(const Answer<json>& object, const std::string& ns) 
   if (!object && object.error().why != Denial::Why::absent) return skipped(kGroup, "namespace", object.error());
   Check check{.group = kGroup, .name = "namespace", .detail = ns + " is there"};
   if (!object) check.detail = fmt::format("{} is not there yet: helm install --create-namespace makes it", ns);
-  if (object && text_at(*object, {"status", "phase"}) == "Terminating") {
+  if (object && kube::text_at(*object, {"status", "phase"}) == "Terminating") {
     check.verdict = Verdict::failed;
     check.detail = ns + " is being deleted";
     check.remedy = "wait until it is gone";
@@ -78,8 +78,8 @@ Check check_other_installation(const Answer<json>& configuration, const Answer<j
   Check check{.group = kGroup, .name = "other-installation", .detail = "none"};
   if (configuration) {
     std::string owner;
-    for (const json* const webhook : items_at(*configuration, {"webhooks"})) {
-      owner = text_at(*webhook, {"clientConfig", "service", "namespace"});
+    for (const json* const webhook : kube::items_at(*configuration, {"webhooks"})) {
+      owner = kube::text_at(*webhook, {"clientConfig", "service", "namespace"});
     }
     check.verdict = Verdict::failed;
     check.detail = fmt::format("the MutatingWebhookConfiguration {} is there already, of the namespace {}",

@@ -1,10 +1,10 @@
 #include "cli/installation.h"
+#include "kube/json_path.h"
 
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
-#include "cli/json_path.h"
 #include "cli/pod_lists.h"
 #include "kube/url_encoded.h"
 
@@ -24,15 +24,15 @@ std::string deployments_path(const std::string& ns) {
 
 Installation installation_of(const json& deployment, const std::string& ns) {
   Installation found{.ns = ns};
-  const std::string name = text_at(deployment, {"metadata", "name"});
+  const std::string name = kube::text_at(deployment, {"metadata", "name"});
   if (!name.ends_with(kOperatorSuffix)) return found;
   const std::string release = name.substr(0, name.size() - kOperatorSuffix.size());
   found.operators = name;
   found.identity_secret = release + "-identity";
   found.webhooks = release + "-injector";
   found.injection = release + "-injection";
-  for (const json* const container : items_at(deployment, {"spec", "template", "spec", "containers"})) {
-    for (const json* const argument : items_at(*container, {"args"})) {
+  for (const json* const container : kube::items_at(deployment, {"spec", "template", "spec", "containers"})) {
+    for (const json* const argument : kube::items_at(*container, {"args"})) {
       const std::string text = argument->is_string() ? argument->get<std::string>() : "";
       if (text.starts_with(kSecretFlag)) found.identity_secret = text.substr(kSecretFlag.size());
     }

@@ -1,4 +1,5 @@
 #include "cli/operator_checks.h"
+#include "kube/json_path.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -7,7 +8,6 @@
 #include <set>
 
 #include "cli/installation.h"
-#include "cli/json_path.h"
 #include "cli/prometheus_text.h"
 #include "kube/lease.h"
 
@@ -40,9 +40,9 @@ std::string time_text(WallTime time) {
 }
 
 Check check_api_server(const json& version) {
-  Check check{.group = "cluster", .name = "api-server", .detail = text_at(version, {"gitVersion"})};
-  const int major = leading_number(text_at(version, {"major"}));
-  const int minor = leading_number(text_at(version, {"minor"}));
+  Check check{.group = "cluster", .name = "api-server", .detail = kube::text_at(version, {"gitVersion"})};
+  const int major = leading_number(kube::text_at(version, {"major"}));
+  const int minor = leading_number(kube::text_at(version, {"minor"}));
   if (major > 1 || (major == 1 && minor >= kMinKubernetesMinor)) return check;
   check.verdict = Verdict::failed;
   check.detail = fmt::format("Kubernetes {}.{}; needed is 1.{}, whose init containers can be sidecars", major, minor,
@@ -63,14 +63,15 @@ Check check_deployment(const Answer<json>& deployment, const Installation& insta
     check.remedy = "install it with Helm, or name its namespace with -n";
     return check;
   }
-  const std::int64_t wanted = number_at(*deployment, {"spec", "replicas"}, 1);
-  const std::int64_t ready = number_at(*deployment, {"status", "readyReplicas"}, 0);
+  const std::int64_t wanted = kube::number_at(*deployment, {"spec", "replicas"}, 1);
+  const std::int64_t ready = kube::number_at(*deployment, {"status", "readyReplicas"}, 0);
   check.detail = fmt::format("{} of {} replicas ready", ready, wanted);
   if (ready >= wanted && wanted > 0) return check;
   check.verdict = ready > 0 ? Verdict::warning : Verdict::failed;
-  for (const json* const condition : items_at(*deployment, {"status", "conditions"})) {
-    if (text_at(*condition, {"type"}) != "Available" && text_at(*condition, {"type"}) != "ReplicaFailure") continue;
-    const std::string message = text_at(*condition, {"message"});
+  for (const json* const condition : kube::items_at(*deployment, {"status", "conditions"})) {
+    if (kube::text_at(*condition, {"type"}) != "Available" && kube::text_at(*condition, {"type"}) != "ReplicaFailure")
+      continue;
+    const std::string message = kube::text_at(*condition, {"message"});
     if (!message.empty()) check.detail += "; " + message;
   }
   check.remedy = wanted == 0 ? fmt::format("kubectl scale deployment/{} -n {} --replicas 2", installation.operators,
@@ -86,14 +87,14 @@ Check check_leader(const Answer<json>& lease, const Installation& installation, 
   Check check{.group = kGroup, .name = "leader", .verdict = Verdict::failed};
   check.remedy =
       "the operator's logs say why none leads: nobody renews roots, tells of bad annotations, keeps webhooks";
-  const std::string holder = lease ? text_at(*lease, {"spec", "holderIdentity"}) : "";
+  const std::string holder = lease ? kube::text_at(*lease, {"spec", "holderIdentity"}) : "";
   if (holder.empty()) {
     check.detail = lease ? "nobody holds the Lease" : "there is no Lease " + installation.operators;
     return check;
   }
-  const std::string renewed = text_at(*lease, {"spec", "renewTime"});
+  const std::string renewed = kube::text_at(*lease, {"spec", "renewTime"});
   const auto duration = std::chrono::seconds(
-      std::clamp<std::int64_t>(number_at(*lease, {"spec", "leaseDurationSeconds"}, 15), 1, 24 * 3'600));
+      std::clamp<std::int64_t>(kube::number_at(*lease, {"spec", "leaseDurationSeconds"}, 15), 1, 24 * 3'600));
   // Times of one form, and of UTC, are in order as texts are.
   if (renewed < kube::micro_time(now - duration - kClockDifference)) {
     check.detail = fmt::format("{} holds the Lease, and has not renewed it since {}", holder, renewed);
@@ -113,7 +114,7 @@ Check check_secret(const Answer<json>& secret, const Installation& installation)
     return check;
   }
   for (const char* const key : {"tls.crt", "tls.key", "ca.crt"}) {
-    if (!text_at(*secret, {"data", key}).empty()) continue;
+    if (!kube::text_at(*secret, {"data", key}).empty()) continue;
     check.detail = fmt::format("{} has no {}: the operator has not filled it", installation.identity_secret, key);
     return check;
   }

@@ -1,9 +1,9 @@
 #include "cli/pod_facts.h"
+#include "kube/json_path.h"
 
 #include <nlohmann/json.hpp>
 
 #include "cli/installation.h"
-#include "cli/json_path.h"
 #include "inject/pod_injection.h"
 
 namespace outrigger::cli {
@@ -18,10 +18,10 @@ std::string label(const Labels& labels, const char* name) {
 }
 
 void read_owner(const json& pod, const Labels& labels, PodFacts& facts) {
-  for (const json* const owner : items_at(pod, {"metadata", "ownerReferences"})) {
-    if (!flag_at(*owner, {"controller"})) continue;
-    facts.owner_kind = text_at(*owner, {"kind"});
-    facts.owner_name = text_at(*owner, {"name"});
+  for (const json* const owner : kube::items_at(pod, {"metadata", "ownerReferences"})) {
+    if (!kube::flag_at(*owner, {"controller"})) continue;
+    facts.owner_kind = kube::text_at(*owner, {"kind"});
+    facts.owner_name = kube::text_at(*owner, {"name"});
   }
   // A Deployment names its ReplicaSets so.
   const std::string hash = label(labels, "pod-template-hash");
@@ -33,20 +33,20 @@ void read_owner(const json& pod, const Labels& labels, PodFacts& facts) {
 
 void read_containers(const json& pod, PodFacts& facts) {
   for (const char* const list : {"initContainers", "containers"}) {
-    for (const json* const container : items_at(pod, {"spec", list})) {
-      if (text_at(*container, {"name"}) != inject::kSidecarName) continue;
+    for (const json* const container : kube::items_at(pod, {"spec", list})) {
+      if (kube::text_at(*container, {"name"}) != inject::kSidecarName) continue;
       facts.has_sidecar = true;
-      facts.sidecar_image = text_at(*container, {"image"});
+      facts.sidecar_image = kube::text_at(*container, {"image"});
     }
   }
   for (const char* const list : {"initContainerStatuses", "containerStatuses"}) {
-    for (const json* const status : items_at(pod, {"status", list})) {
-      const std::string name = text_at(*status, {"name"});
+    for (const json* const status : kube::items_at(pod, {"status", list})) {
+      const std::string name = kube::text_at(*status, {"name"});
       if (name == inject::kSidecarName) {
-        facts.sidecar_ready = flag_at(*status, {"ready"});
-        facts.sidecar_restarts = number_at(*status, {"restartCount"}, 0);
+        facts.sidecar_ready = kube::flag_at(*status, {"ready"});
+        facts.sidecar_restarts = kube::number_at(*status, {"restartCount"}, 0);
       } else if (name == inject::kInitName) {
-        facts.init_message = text_at(*status, {"state", "terminated", "message"});
+        facts.init_message = kube::text_at(*status, {"state", "terminated", "message"});
       }
     }
   }
@@ -56,14 +56,14 @@ void read_containers(const json& pod, PodFacts& facts) {
 
 PodFacts read_pod(const json& pod) {
   PodFacts facts;
-  facts.key = {text_at(pod, {"metadata", "namespace"}), text_at(pod, {"metadata", "name"})};
-  const Labels labels = texts_at(pod, {"metadata", "labels"});
-  facts.annotations = texts_at(pod, {"metadata", "annotations"});
+  facts.key = {kube::text_at(pod, {"metadata", "namespace"}), kube::text_at(pod, {"metadata", "name"})};
+  const Labels labels = kube::texts_at(pod, {"metadata", "labels"});
+  facts.annotations = kube::texts_at(pod, {"metadata", "annotations"});
   facts.inject = label(labels, inject::kInjectLabel);
   facts.injected = label(labels, inject::kInjectedLabel) == "true";
-  const bool deleted = find(pod, {"metadata", "deletionTimestamp"}) != nullptr;
-  facts.running = text_at(pod, {"status", "phase"}) == "Running" && !deleted;
-  facts.pending = text_at(pod, {"status", "phase"}) == "Pending" && !deleted;
+  const bool deleted = kube::find(pod, {"metadata", "deletionTimestamp"}) != nullptr;
+  facts.running = kube::text_at(pod, {"status", "phase"}) == "Running" && !deleted;
+  facts.pending = kube::text_at(pod, {"status", "phase"}) == "Pending" && !deleted;
   const auto left_alone = inject::left_alone(pod, inject::Settings{}, inject::PodSecurity::open);
   facts.left_alone = left_alone && *left_alone && (*left_alone)->meant;
   read_owner(pod, labels, facts);

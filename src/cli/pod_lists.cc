@@ -1,6 +1,6 @@
 #include "cli/pod_lists.h"
+#include "kube/json_path.h"
 
-#include "cli/json_path.h"
 #include "inject/pod_injection.h"
 #include "kube/url_encoded.h"
 
@@ -21,7 +21,7 @@ Answer<void> each_injected_pod(ApiReader& api, const std::string& ns,
 Answer<std::vector<model::ObjectKey>> operator_pods(ApiReader& api, const nlohmann::json& deployment,
                                                     const std::string& ns) {
   std::string selector;
-  for (const auto& [label, value] : texts_at(deployment, {"spec", "selector", "matchLabels"})) {
+  for (const auto& [label, value] : kube::texts_at(deployment, {"spec", "selector", "matchLabels"})) {
     selector += (selector.empty() ? "" : ",") + label + "=" + value;
   }
   std::vector<model::ObjectKey> pods;

@@ -1,10 +1,10 @@
 #include "cli/version_command.h"
+#include "kube/json_path.h"
 
 #include <fmt/format.h>
 
 #include <memory>
 
-#include "cli/json_path.h"
 #include "cli/pod_lists.h"
 #include "cli/text_table.h"
 
@@ -27,8 +27,8 @@ std::string version_of(const std::string& image) {
 Answer<std::string> operator_version(ApiReader& api, const std::string& ns) {
   const auto deployment = api.get(deployment_path(find_installation(api, ns)));
   if (!deployment) return tl::unexpected(deployment.error());
-  for (const json* const container : items_at(*deployment, {"spec", "template", "spec", "containers"})) {
-    return version_of(text_at(*container, {"image"}));
+  for (const json* const container : kube::items_at(*deployment, {"spec", "template", "spec", "containers"})) {
+    return version_of(kube::text_at(*container, {"image"}));
   }
   return tl::unexpected(Denial{Denial::Why::failed, "the operator's Deployment has no container"});
 }

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
 #include "cli/installation.h"
-#include "cli/json_path.h"
 #include "cli/operator_checks.h"
 #include "identity/trust_bundle.h"
 #include "kube/base64.h"
+#include "kube/json_path.h"
 
 namespace outrigger::cli {
 namespace {
@@ -14,7 +14,7 @@ using nlohmann::json;
 constexpr const char* kGroup = "injection";
 constexpr const char* kAgain = "helm upgrade, which makes it as the chart has it";
 
-std::string name_of(const json& webhook) { return "webhook " + text_at(webhook, {"name"}); }
+std::string name_of(const json& webhook) { return "webhook " + kube::text_at(webhook, {"name"}); }
 
 Result<identity::TrustBundle> bundle_of(const std::string& base64) {
   if (base64.empty()) return failure("is not set");
@@ -41,8 +41,8 @@ Check check_target(const std::vector<const json*>& webhooks, const Installation&
     check.remedy = kAgain;
   }
   for (const json* const webhook : webhooks) {
-    const std::string target = text_at(*webhook, {"clientConfig", "service", "namespace"}) + "/" +
-                               text_at(*webhook, {"clientConfig", "service", "name"});
+    const std::string target = kube::text_at(*webhook, {"clientConfig", "service", "namespace"}) + "/" +
+                               kube::text_at(*webhook, {"clientConfig", "service", "name"});
     const std::string wanted = installation.ns + "/" + installation.operators;
     if (target == wanted) continue;
     check.verdict = Verdict::failed;
@@ -59,7 +59,7 @@ Check check_failure_policy(const std::vector<const json*>& webhooks) {
       .group = kGroup, .name = "failure-policy", .detail = "Ignore: without an operator, pods start without sidecars"};
   for (const json* const webhook : webhooks) {
     // What is not set is Fail.
-    if (text_at(*webhook, {"failurePolicy"}) == "Ignore") continue;
+    if (kube::text_at(*webhook, {"failurePolicy"}) == "Ignore") continue;
     check.verdict = Verdict::warning;
     check.detail = "while no operator answers, no pod can be created in the namespaces that are labelled";
     check.remedy = kAgain;
@@ -77,10 +77,10 @@ Check check_bundle(const std::vector<const json*>& webhooks, const Answer<json>&
     add_finding(check, {.object = name_of(webhook), .detail = std::move(detail), .remedy = {}});
   };
   std::optional<Result<identity::TrustBundle>> wanted;
-  if (secret) wanted = bundle_of(text_at(*secret, {"data", "ca.crt"}));
+  if (secret) wanted = bundle_of(kube::text_at(*secret, {"data", "ca.crt"}));
   std::optional<WallTime> last_end;
   for (const json* const webhook : webhooks) {
-    const auto bundle = bundle_of(text_at(*webhook, {"clientConfig", "caBundle"}));
+    const auto bundle = bundle_of(kube::text_at(*webhook, {"clientConfig", "caBundle"}));
     if (!bundle) {
       fail(*webhook, "caBundle: " + bundle.error().text);
       continue;
@@ -120,7 +120,7 @@ std::vector<Check> check_webhooks(const Answer<json>& configuration, const Answe
                                    installation.webhooks),
              .remedy = kAgain}};
   }
-  const auto webhooks = items_at(*configuration, {"webhooks"});
+  const auto webhooks = kube::items_at(*configuration, {"webhooks"});
   std::vector<Check> checks{check_target(webhooks, installation)};
   if (!webhooks.empty()) {
     checks.push_back(check_bundle(webhooks, secret, installation, now));

@@ -1,4 +1,5 @@
 #include "cli/workload_checks.h"
+#include "kube/json_path.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +7,6 @@
 #include <array>
 
 #include "cli/installation.h"
-#include "cli/json_path.h"
 #include "inject/pod_injection.h"
 #include "inject/pod_options.h"
 
@@ -30,8 +30,9 @@ void add_errors(Check& check, const std::string& object, const std::vector<model
 
 void ServiceChecks::add(const json& service) {
   ++services_;
-  const model::ObjectKey key{text_at(service, {"metadata", "namespace"}), text_at(service, {"metadata", "name"})};
-  const auto annotations = texts_at(service, {"metadata", "annotations"});
+  const model::ObjectKey key{kube::text_at(service, {"metadata", "namespace"}),
+                             kube::text_at(service, {"metadata", "name"})};
+  const auto annotations = kube::texts_at(service, {"metadata", "annotations"});
   add_errors(check_, "Service " + key.text(), model::parse_service_annotations(key, annotations).errors);
 }
 
@@ -53,12 +54,12 @@ bool is_never_injected(const std::string& ns, const std::string& operator_namesp
 }
 
 NamespaceFacts read_namespace(const json& object, const std::string& operator_namespace) {
-  const auto labels = texts_at(object, {"metadata", "labels"});
+  const auto labels = kube::texts_at(object, {"metadata", "labels"});
   const auto label = [&](const char* name) {
     const auto found = labels.find(name);
     return found == labels.end() ? "" : found->second;
   };
-  NamespaceFacts facts{.name = text_at(object, {"metadata", "name"}), .pod_security = label(kPodSecurityLabel)};
+  NamespaceFacts facts{.name = kube::text_at(object, {"metadata", "name"}), .pod_security = label(kPodSecurityLabel)};
   facts.labelled = label(inject::kInjectLabel) == "enabled" && !is_never_injected(facts.name, operator_namespace);
   return facts;
 }

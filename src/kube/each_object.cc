@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "kube/json_path.h"
 #include "kube/url_encoded.h"
 
 namespace outrigger::kube {
@@ -16,13 +17,6 @@ constexpr int kMaxPages = 20'000;
 constexpr int kOk = 200;
 constexpr int kGone = 410;
 
-/// Of a list, or of a Status that says from where to go on: what the next page is asked for with; empty: nothing.
-std::string next_page(const json& object) {
-  static const json::json_pointer kPlace("/metadata/continue");
-  const bool is_there = object.is_object() && object.contains(kPlace) && object[kPlace].is_string();
-  return is_there ? object[kPlace].get<std::string>() : std::string();
-}
-
 }  // namespace
 
 std::optional<Result<Response>> each_object(Client& client, const std::string& path, const std::string& query,
@@ -33,12 +27,13 @@ std::optional<Result<Response>> each_object(Client& client, const std::string& p
     auto answer = client.get(next.empty() ? first : first + "&continue=" + url_encoded(next));
     if (!answer || (answer->status != kOk && answer->status != kGone)) return answer;
     const json object = json::parse(answer->body, nullptr, false);
-    std::string onward = next_page(object);
+    // Of a list, or of a Status that says from where to go on.
+    std::string onward = text_at(object, {"metadata", "continue"});
     if (answer->status == kGone) {
       if (onward.empty() || onward == next) return answer;
     } else {
-      const auto items = object.is_object() ? object.find("items") : object.end();
-      if (items == object.end()) return answer;
+      const json* const items = find(object, {"items"});
+      if (items == nullptr) return answer;
       for (const json& item : *items) on_object(item);
       if (onward.empty()) return std::nullopt;
     }

@@ -19,6 +19,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "kube/json_path.h"
+
 namespace outrigger::kube {
 namespace {
 
@@ -167,11 +169,6 @@ Result<std::string> run(const ExecPlugin& plugin, bool may_ask, std::chrono::mil
   return answer;
 }
 
-std::string text_at(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 }  // namespace
 
 ExecCredential::ExecCredential(ExecPlugin plugin, std::chrono::milliseconds deadline)
@@ -193,16 +190,15 @@ Result<void> ExecCredential::renew() {
   if (!answer) return tl::unexpected(answer.error());
 
   const json object = json::parse(*answer, nullptr, false);
-  if (!object.is_object() || text_at(object, "kind") != "ExecCredential") {
+  if (text_at(object, {"kind"}) != "ExecCredential") {
     return failure("its answer is not allowed; allowed: an ExecCredential in JSON");
   }
-  if (text_at(object, "apiVersion") != plugin_.api_version) {
+  if (text_at(object, {"apiVersion"}) != plugin_.api_version) {
     return failure("its answer's apiVersion is not allowed; allowed: " + plugin_.api_version);
   }
-  const json status = object.value("status", json::object());
-  std::string token = status.is_object() ? text_at(status, "token") : std::string();
+  std::string token = text_at(object, {"status", "token"});
   if (token.empty()) return failure("its answer has no status.token, the only credential that is supported");
-  const std::string end = text_at(status, "expirationTimestamp");
+  const std::string end = text_at(object, {"status", "expirationTimestamp"});
   const auto valid_until = end.empty() ? system_clock::time_point::max() : parse_time(end);
   if (!valid_until) return failure("its answer's status.expirationTimestamp is not allowed; allowed: RFC 3339");
   token_ = std::move(token);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kube/each_object.h"
+#include "kube/json_path.h"
 #include "kube/url_encoded.h"
 #include "log/log.h"
 
@@ -23,13 +24,8 @@ constexpr std::size_t kMaxNames = 5;  ///< in a log line
 /// Nobody's pods but the cluster's own.
 constexpr std::array kLeftOut{"kube-system", "kube-node-lease"};
 
-std::string text_at(const json& object, const char* pointer) {
-  const json::json_pointer place(pointer);
-  return object.contains(place) && object[place].is_string() ? object[place].get<std::string>() : std::string();
-}
-
 inject::PodSecurity security_of(const json& ns) {
-  const std::string enforced = text_at(ns, "/metadata/labels/pod-security.kubernetes.io~1enforce");
+  const std::string enforced = kube::text_at(ns, {"metadata", "labels", "pod-security.kubernetes.io/enforce"});
   const bool open = enforced.empty() || enforced == "privileged";
   return open ? inject::PodSecurity::open : inject::PodSecurity::enforced;
 }
@@ -103,10 +99,10 @@ Result<std::set<std::string>> InjectionAudit::look() {
   std::map<std::string, inject::PodSecurity> securities;
   std::set<std::string> labelled;
   const auto on_namespace = [&](const json& ns) {
-    const std::string name = text_at(ns, "/metadata/name");
+    const std::string name = kube::text_at(ns, {"metadata", "name"});
     if (name.empty() || left_out(name)) return;
     securities[name] = security_of(ns);
-    if (text_at(ns, "/metadata/labels/outrigger.dev~1inject") == "enabled") labelled.insert(name);
+    if (kube::text_at(ns, {"metadata", "labels", "outrigger.dev/inject"}) == "enabled") labelled.insert(name);
   };
   if (const auto done = each("/api/v1/namespaces", kFromCache, on_namespace); !done) {
     return tl::unexpected(done.error());
@@ -114,12 +110,12 @@ Result<std::set<std::string>> InjectionAudit::look() {
 
   std::set<std::string> missed;
   const auto on_pod = [&](const json& pod) {
-    const std::string ns = text_at(pod, "/metadata/namespace");
+    const std::string ns = kube::text_at(pod, {"metadata", "namespace"});
     const auto security = securities.find(ns);
-    if (security == securities.end() || !text_at(pod, "/metadata/deletionTimestamp").empty()) return;
+    if (security == securities.end() || !kube::text_at(pod, {"metadata", "deletionTimestamp"}).empty()) return;
     const auto left_alone = inject::left_alone(pod, settings_, security->second);
     if (left_alone && *left_alone && (*left_alone)->meant) return;
-    missed.insert(ns + "/" + text_at(pod, "/metadata/name"));
+    missed.insert(ns + "/" + kube::text_at(pod, {"metadata", "name"}));
   };
   const std::string lacking = ",outrigger.dev/injected!=true";
   if (const auto done = each("/api/v1/pods", pods_query("outrigger.dev/inject=enabled" + lacking), on_pod); !done) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "kube/json_path.h"
 #include "yaml/json.h"
 
 namespace outrigger::op {
@@ -22,12 +23,7 @@ std::optional<kube::Kind> balanced_kind(std::string_view name) {
   return std::nullopt;
 }
 
-std::string text_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::string kind_text(const json& object) { return object.is_object() ? text_at(object, "kind") : std::string(); }
+std::string kind_text(const json& object) { return kube::text_at(object, {"kind"}); }
 
 json& metadata_of(json& object) {
   json& metadata = object["metadata"];
@@ -41,14 +37,13 @@ Result<void> add_object(json& object, std::size_t line, Manifest& manifest) {
   json& metadata = metadata_of(object);
   const auto kind = balanced_kind(name);
   if (!kind) {
-    manifest.ignored.push_back(
-        fmt::format("{}: {} '{}'", line, name, metadata.is_object() ? text_at(metadata, "name") : ""));
+    manifest.ignored.push_back(fmt::format("{}: {} '{}'", line, name, kube::text_at(metadata, {"name"})));
     return {};
   }
   if (metadata.is_object()) {
     if (*kind == kube::Kind::node) {
       metadata.erase("namespace");
-    } else if (text_at(metadata, "namespace").empty()) {
+    } else if (kube::text_at(metadata, {"namespace"}).empty()) {
       metadata["namespace"] = "default";
     }
   }

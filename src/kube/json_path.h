@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace outrigger::cli {
+namespace outrigger::kube {
 
 using Path = std::initializer_list<const char*>;
 
@@ -21,4 +21,4 @@ std::vector<const nlohmann::json*> items_at(const nlohmann::json& object, Path p
 /// An object's names and strings, such as labels.
 std::map<std::string, std::string> texts_at(const nlohmann::json& object, Path path);
 
-}  // namespace outrigger::cli
+}  // namespace outrigger::kube

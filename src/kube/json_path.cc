@@ -1,8 +1,8 @@
-#include "cli/json_path.h"
+#include "kube/json_path.h"
 
 #include <nlohmann/json.hpp>
 
-namespace outrigger::cli {
+namespace outrigger::kube {
 
 using nlohmann::json;
 
@@ -50,4 +50,4 @@ std::map<std::string, std::string> texts_at(const json& object, Path path) {
   return texts;
 }
 
-}  // namespace outrigger::cli
+}  // namespace outrigger::kube
